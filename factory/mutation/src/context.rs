@@ -2,6 +2,8 @@
 
 use tree_sitter::Node;
 
+use crate::entity::Entities;
+
 /// The file and the scopes around the current node.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -9,6 +11,9 @@ pub struct Context<'a> {
     pub source: &'a str,
     /// The enclosing definitions, outermost first; empty at module level.
     pub scopes: Vec<Scope<'a>>,
+    /// The nodes above the current node, outermost (`module`) first.
+    pub parents: Vec<Node<'a>>,
+    pub(crate) entities: &'a Entities,
 }
 
 /// One enclosing function, method or class.
@@ -40,5 +45,15 @@ impl<'a> Context<'a> {
     /// The innermost enclosing class, through functions.
     pub fn class(&self) -> Option<&Scope<'a>> {
         self.scopes.iter().rev().find(|scope| scope.is_class)
+    }
+
+    /// The node above the current one; cheaper than [`Node::parent`], which searches from the root.
+    pub fn parent(&self) -> Option<Node<'a>> {
+        self.parents.last().copied()
+    }
+
+    /// The complexity of a function or class definition, as in [`Scope::complexity`].
+    pub fn complexity(&self, definition: Node<'_>) -> u32 {
+        self.entities.complexity(definition)
     }
 }
