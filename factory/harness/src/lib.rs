@@ -1,1 +1,28 @@
-//! Skeleton.
+//! Running a repository's tests in a sandbox and reading what they did.
+//!
+//! A plugin of our own runs inside the repository's pytest and sends one record for everything that happens
+//! to a test, over a channel that the tested code's output cannot forge. From the records of one run comes a
+//! [`TestRun`], from several runs of an untouched repository a [`Baseline`], and from a baseline and a run of
+//! a changed repository the [`Comparison`] that decides what the change broke.
+//!
+//! Reading order: [`command`] says how a repository's tests are started, [`plugin`] puts our files where a
+//! sandbox sees them, [`frame`] checks what comes over the channel, [`record`] gives it names, [`status`]
+//! folds a test's records into one word, [`run`] does one run, [`baseline`] several, [`compare`] judges.
+
+pub mod baseline;
+pub mod command;
+pub mod compare;
+pub mod error;
+pub mod frame;
+pub mod plugin;
+pub mod record;
+pub mod run;
+pub mod status;
+mod tally;
+
+pub use baseline::{Baseline, BaselineOptions, BaselineTest, Excluded, Instability, baseline};
+pub use command::{Request, Selection, TestCommand};
+pub use compare::{Comparison, compare};
+pub use error::{Error, Result};
+pub use run::{Collection, CollectionError, Ending, TestRun, collect, run};
+pub use status::{Crash, Status, TestRecord};

@@ -1,0 +1,99 @@
+"""Runs pytest as `python -m pytest` would, with swemill's plugin in it.
+
+Started as a script, so the interpreter puts this folder first on `sys.path`. The plugin is imported from
+there, and then that entry is given to the current folder, which is what `-m` puts there: tested code finds
+the path it would find, and cannot shadow the plugin, whose modules are loaded already.
+"""
+
+import os
+import sys
+
+PLUGIN = "_swemill_pytest_plugin"
+
+
+def main():
+    """Sets up the channel, runs pytest, reports its status, and leaves."""
+    import runpy
+
+    import swemill_channel
+
+    arguments = sys.argv[1:]
+    request, send = swemill_channel.open_channel()
+    request["arguments"] = arguments
+    here = os.path.dirname(os.path.abspath(__file__))
+    import swemill_hooks
+
+    _give_place_to_current_folder(here)
+    flush, leave = _leaver()
+    send({"record": "begin", "python": sys.version.split()[0]})
+    try:
+        import pytest
+    except ImportError as error:
+        send({"record": "no_pytest", "text": str(error)})
+        status = 4
+    else:
+        send({"record": "pytest", "version": str(pytest.__version__)})
+        _register(swemill_hooks.make(pytest, request, send))
+        sys.argv = ["pytest", "-p", PLUGIN] + arguments
+        try:
+            runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+            status = 0
+        except SystemExit as end:
+            status = _status(end.code)
+        except KeyboardInterrupt:
+            send({"record": "interrupted", "text": "KeyboardInterrupt"})
+            status = 2
+        except BaseException as error:
+            import traceback
+
+            text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            send({"record": "internal_error", "text": text[-20000:]})
+            status = 3
+    send({"record": "finish", "exit": status})
+    flush()
+    # Not through the interpreter's own end: all is told, and a thread left behind could hold that up.
+    leave(status & 0xFF)
+
+
+def _leaver():
+    leave = os._exit
+
+    def flush():
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                pass  # closed or replaced by a test: nothing is left to flush
+
+    return flush, leave
+
+
+def _give_place_to_current_folder(here):
+    if sys.path and os.path.realpath(sys.path[0] or ".") == os.path.realpath(here):
+        sys.path[0] = os.getcwd()
+
+
+def _register(hooks):
+    """Makes `-p` find the hooks, under a name that no import looks for on disk."""
+    from types import ModuleType
+
+    for name in list(sys.modules):
+        if name.startswith("swemill_"):
+            del sys.modules[name]
+    # The second word keeps pytest from warning that it cannot rewrite the assertions of a loaded module.
+    module = ModuleType(PLUGIN, "swemill's hooks. PYTEST_DONT_REWRITE")
+    module.__dict__.update(hooks)
+    sys.modules[PLUGIN] = module
+
+
+def _status(code):
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return int(code)
+    return 1
+
+
+# `multiprocessing` imports the main program again in its children, under another name.
+if __name__ == "__main__":
+    main()

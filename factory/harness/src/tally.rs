@@ -1,0 +1,184 @@
+//! Folds the records of one run into one entry a test.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::record::{Phase, Record};
+use crate::run::CollectionError;
+use crate::status::{Crash, Status, TestRecord};
+
+/// What the records of one run add up to.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) python: Option<String>,
+    pub(crate) pytest: Option<String>,
+    pub(crate) no_pytest: Option<String>,
+    pub(crate) tests: BTreeMap<String, TestRecord>,
+    /// Id to file and line of all tests that were about to run.
+    pub(crate) items: BTreeMap<String, (String, Option<u64>)>,
+    /// Ids that more than one test bears.
+    pub(crate) duplicates: BTreeSet<String>,
+    pub(crate) collection_errors: Vec<CollectionError>,
+    pub(crate) not_found: Vec<String>,
+    pub(crate) interrupted: Option<String>,
+    pub(crate) internal_error: Option<String>,
+    pub(crate) exit: Option<i32>,
+    running: Option<Running>,
+    collecting: Option<String>,
+    collected: bool,
+}
+
+/// A test that started and has not been torn down.
+#[derive(Debug)]
+struct Running {
+    id: String,
+    record: TestRecord,
+    rank: u8,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, record: Record) {
+        match record {
+            Record::Begin { python } => self.python = Some(python),
+            Record::Pytest { version } => self.pytest = Some(version),
+            Record::NoPytest { text } => self.no_pytest = Some(text),
+            Record::Collecting { id } => self.collecting = Some(id),
+            Record::CollectionError { id, text } => {
+                self.collection_errors.push(CollectionError { id, text })
+            }
+            Record::Items { items } => {
+                for (id, file, line) in items {
+                    if self.items.insert(id.clone(), (file, line)).is_some() {
+                        self.duplicates.insert(id);
+                    }
+                }
+            }
+            Record::Collected { not_found } => {
+                self.not_found = not_found;
+                self.collected = true;
+            }
+            Record::Start { id } => self.running = Some(Running::new(id)),
+            Record::Phase(phase) => self.phase(phase),
+            Record::Subtest(phase) => self.subtest(phase),
+            Record::Interrupted { text } => self.interrupted = Some(text),
+            Record::InternalError { text } => self.internal_error = Some(text),
+            Record::Finish { exit } => self.exit = Some(exit),
+        }
+    }
+
+    /// The test, or else the file, that was at work when the records ended.
+    pub(crate) fn at_work(&self) -> Option<String> {
+        if let Some(running) = &self.running {
+            return Some(running.id.clone());
+        }
+        if self.collected {
+            None
+        } else {
+            self.collecting.clone()
+        }
+    }
+
+    fn phase(&mut self, phase: Phase) {
+        let running = self.running_as(&phase.id);
+        running.record.seconds += phase.seconds;
+        if phase.outcome == "rerun" {
+            running.record = TestRecord {
+                rerun: true,
+                ..empty_record(running.record.seconds)
+            };
+            running.rank = 0;
+            return;
+        }
+        let last = phase.when == "teardown";
+        running.judge(phase);
+        if last {
+            self.settle();
+        }
+    }
+
+    /// A failed subtest fails its test; what else subtests do changes nothing.
+    fn subtest(&mut self, mut phase: Phase) {
+        if phase.outcome == "failed" {
+            phase.when = "call".into();
+            self.running_as(&phase.id).judge(phase);
+        }
+    }
+
+    fn running_as(&mut self, id: &str) -> &mut Running {
+        let running = self
+            .running
+            .get_or_insert_with(|| Running::new(id.to_owned()));
+        // Plugins that report by themselves may leave out the start.
+        if running.id != id {
+            *running = Running::new(id.to_owned());
+        }
+        running
+    }
+
+    fn settle(&mut self) {
+        let Some(Running { id, record, .. }) = self.running.take() else {
+            return;
+        };
+        let Some(earlier) = self.tests.get_mut(&id) else {
+            let ambiguous = self.duplicates.contains(&id);
+            self.tests.insert(
+                id,
+                TestRecord {
+                    ambiguous,
+                    ..record
+                },
+            );
+            return;
+        };
+        let seconds = earlier.seconds + record.seconds;
+        if record.status > earlier.status {
+            *earlier = record;
+        }
+        earlier.seconds = seconds;
+        earlier.ambiguous = true;
+    }
+}
+
+impl Running {
+    fn new(id: String) -> Self {
+        Self {
+            id,
+            record: empty_record(0.0),
+            rank: 0,
+        }
+    }
+
+    /// A later phase speaks over an earlier one only where it is worse: a test that failed and could not be
+    /// torn down either has failed, one that passed and could not be torn down is an error.
+    fn judge(&mut self, phase: Phase) {
+        let (rank, status) = match (phase.outcome.as_str(), phase.when.as_str(), phase.expected) {
+            ("passed", "call", true) => (1, Status::Xpassed),
+            ("passed", ..) => (0, Status::Passed),
+            ("skipped", _, true) => (1, Status::Xfailed),
+            ("skipped", ..) => (1, Status::Skipped),
+            ("failed", "call", _) => (3, Status::Failed),
+            // `failed` around the test, and words that no pytest we know uses.
+            _ => (2, Status::Error),
+        };
+        if rank > self.rank {
+            self.rank = rank;
+            self.record.status = status;
+            self.record.text = phase.text.filter(|text| !text.is_empty());
+            self.record.crash = phase.crash.map(|(path, line, message)| Crash {
+                path,
+                line,
+                message,
+            });
+        }
+    }
+}
+
+fn empty_record(seconds: f64) -> TestRecord {
+    TestRecord {
+        status: Status::Passed,
+        seconds,
+        text: None,
+        crash: None,
+        ambiguous: false,
+        rerun: false,
+    }
+}
