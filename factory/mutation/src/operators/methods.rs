@@ -1,0 +1,101 @@
+//! Like-named built-ins taken for one another: `lstrip` for `rstrip`, `any` for `all`, `append` for `extend`.
+
+use tree_sitter::Node;
+
+use super::rule::Rule;
+use super::syntax::{arguments, callee};
+use crate::context::Context;
+use crate::operator::{Edit, Sites};
+
+pub(crate) static METHOD: Rule = Rule {
+    name: "func_pm_method_pair",
+    summary: "a method gives way to its sibling: `lower`/`upper`, `lstrip`/`rstrip`, `find`/`rfind`, `append`/`extend`, …",
+    kinds: &["call"],
+    sites: method,
+};
+
+pub(crate) static BUILTIN: Rule = Rule {
+    name: "func_pm_builtin_pair",
+    summary: "`min`/`max`, `any`/`all`, `math.floor`/`math.ceil` and the like are taken for one another",
+    kinds: &["call"],
+    sites: builtin,
+};
+
+fn method<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
+    let Some((name_node, name, Some(_))) = callee(node, context) else {
+        return;
+    };
+    let others: &[&str] = match name {
+        "lower" | "casefold" => &["upper"],
+        "upper" => &["lower"],
+        "title" => &["capitalize"],
+        "capitalize" => &["title"],
+        "strip" => &["lstrip", "rstrip"],
+        "lstrip" => &["rstrip"],
+        "rstrip" => &["lstrip"],
+        "startswith" => &["endswith"],
+        "endswith" => &["startswith"],
+        "removeprefix" => &["removesuffix"],
+        "removesuffix" => &["removeprefix"],
+        "ljust" => &["rjust"],
+        "rjust" => &["ljust"],
+        "find" => &["rfind"],
+        "rfind" => &["find"],
+        "rindex" => &["index"],
+        "partition" => &["rpartition"],
+        "rpartition" => &["partition"],
+        "rsplit" => &["split"],
+        "split" if arguments(node).len() > 1 => &["rsplit"],
+        "isdigit" | "isalpha" => &["isalnum"],
+        "isalnum" => &["isalpha"],
+        "isupper" => &["islower"],
+        "islower" => &["isupper"],
+        "append" => &["extend"],
+        "appendleft" => &["append"],
+        "popleft" => &["pop"],
+        "extend" => &["append"],
+        "union" => &["intersection"],
+        "intersection" => &["union"],
+        "difference" => &["symmetric_difference", "intersection"],
+        "issubset" => &["issuperset"],
+        "issuperset" => &["issubset"],
+        "fullmatch" => &["match"],
+        "match" => &["search"],
+        "search" => &["match"],
+        "keys" if arguments(node).is_empty() => &["values"],
+        "values" if arguments(node).is_empty() => &["keys"],
+        _ => return,
+    };
+    for other in others {
+        sites.one(Edit::replace(name_node.byte_range(), *other));
+    }
+}
+
+fn builtin<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
+    let Some((name_node, name, receiver)) = callee(node, context) else {
+        return;
+    };
+    let other = match (receiver.map(|module| context.text(module)), name) {
+        (None, "min") => "max",
+        (None, "max") => "min",
+        (None, "any") => "all",
+        (None, "all") => "any",
+        (Some("math"), "floor") => "ceil",
+        (Some("math"), "ceil") => "floor",
+        (Some("os.path"), "basename") => "dirname",
+        (Some("os.path"), "dirname") => "basename",
+        (Some("os.path"), "isfile") => "isdir",
+        (Some("os.path"), "isdir") => "isfile",
+        (Some("heapq"), "nlargest") => "nsmallest",
+        (Some("heapq"), "nsmallest") => "nlargest",
+        (Some("bisect"), "bisect_left") => "bisect_right",
+        (Some("bisect"), "bisect_right" | "bisect") => "bisect_left",
+        (Some("itertools"), "takewhile") => "dropwhile",
+        (Some("itertools"), "dropwhile") => "takewhile",
+        (Some("itertools"), "combinations") => "permutations",
+        (Some("itertools"), "permutations") => "combinations",
+        (Some("operator"), "itemgetter") => "attrgetter",
+        _ => return,
+    };
+    sites.one(Edit::replace(name_node.byte_range(), other));
+}
