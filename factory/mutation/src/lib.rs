@@ -5,10 +5,15 @@
 
 mod arid;
 mod canonical;
+mod compile;
 pub mod context;
 mod dispatch;
 mod entity;
 mod grammar;
 pub mod operator;
 pub mod operators;
+pub mod patch;
 mod sites;
+mod structure;
+mod summary;
+mod verify;

@@ -6,10 +6,14 @@ use tree_sitter::{Node, Tree};
 
 use crate::arid::is_arid;
 use crate::canonical::{Change, canonical};
+use crate::compile::check_file;
 use crate::context::{Context, Scope};
 use crate::dispatch::Dispatch;
 use crate::entity::Entities;
+use crate::grammar::parser;
 use crate::operator::{Edit, Sites};
+use crate::patch::Lines;
+use crate::summary::Skipped;
 
 /// A parsed file.
 #[derive(Debug)]
@@ -19,6 +23,36 @@ pub(crate) struct Parsed {
     pub(crate) source: String,
     pub(crate) tree: Tree,
     pub(crate) entities: Entities,
+    pub(crate) lines: Lines,
+    /// Where the last `from __future__` import ends; nothing before it is touched.
+    pub(crate) futures_end: usize,
+}
+
+impl Parsed {
+    /// Parses a file; an error says why nothing in it can be mutated.
+    pub(crate) fn parse(path: String, source: String) -> Result<Self, Skipped> {
+        let tree = parser()
+            .parse(&source, None)
+            .expect("no time-out and no cancelling is set");
+        let root = tree.root_node();
+        if root.has_error() || check_file(root, &source).is_err() {
+            return Err(Skipped::NotPython3);
+        }
+        let mut cursor = root.walk();
+        let futures = root
+            .named_children(&mut cursor)
+            .filter(|node| node.kind() == "future_import_statement");
+        let futures_end = futures.last().map_or(0, |last| last.end_byte());
+        drop(cursor);
+        Ok(Self {
+            entities: Entities::find(&tree, &source),
+            lines: Lines::of(&source),
+            futures_end,
+            path,
+            source,
+            tree,
+        })
+    }
 }
 
 /// One edit, or several made together, that an operator names.

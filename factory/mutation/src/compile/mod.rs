@@ -1,0 +1,107 @@
+//! What tree-sitter's grammar accepts and CPython's compiler refuses.
+//!
+//! The grammar is lenient: `return` at module level, an empty block, a positional argument after a keyword
+//! are all fine with it. [`check_file`] looks at a whole file, so that Python 2 and broken files are left
+//! alone; [`check_change`] looks at the outermost function around a change, or at the statements that it
+//! touches where it is in none.
+
+mod expressions;
+mod names;
+mod signature;
+mod statements;
+mod visit;
+
+use tree_sitter::Node;
+
+use crate::canonical::Change;
+use visit::{Flow, Rule, Visitor, rule};
+
+/// Why CPython would not compile it.
+pub(crate) type Refusal = &'static str;
+
+/// Checks every statement of a file.
+pub(crate) fn check_file(root: Node<'_>, source: &str) -> Result<(), Refusal> {
+    let mut visitor = Visitor::new(source, None);
+    visitor.children(root, Flow::default())?;
+    futures_first(root)
+}
+
+/// `from __future__` may only follow the docstring and its like.
+fn futures_first(root: Node<'_>) -> Result<(), Refusal> {
+    let mut cursor = root.walk();
+    let mut begun = false;
+    for (place, statement) in root
+        .named_children(&mut cursor)
+        .filter(|node| node.kind() != "comment")
+        .enumerate()
+    {
+        match statement.kind() {
+            "future_import_statement" if begun => {
+                return Err("a __future__ import after other statements");
+            }
+            "future_import_statement" => {}
+            "expression_statement" if place == 0 => {}
+            _ => begun = true,
+        }
+    }
+    Ok(())
+}
+
+/// Checks what a change may have broken.
+pub(crate) fn check_change(root: Node<'_>, source: &str, change: &Change) -> Result<(), Refusal> {
+    let touched = change.start..change.new_end;
+    let mut visitor = Visitor::new(source, Some(touched.clone()));
+    let mut flow = Flow::default();
+    let mut node = root;
+    loop {
+        let mut cursor = node.walk();
+        let inner = cursor
+            .goto_first_child_for_byte(touched.start)
+            .map(|_| cursor.node());
+        let inner = inner
+            .filter(|inner| inner.start_byte() <= touched.start && touched.end <= inner.end_byte());
+        match inner.map(|inner| (inner, rule(inner))) {
+            Some((inner, Rule::Function)) => return visitor.node(inner, node, flow),
+            Some((inner, kind)) if kind.holds_statements() => {
+                flow = flow.below(rule(node), inner);
+                node = inner;
+            }
+            _ => break,
+        }
+    }
+    match rule(node) {
+        Rule::Block => {
+            statements::block(node)?;
+            visitor.touched_children(node, flow)
+        }
+        _ if node.id() == root.id() => visitor.touched_children(node, flow),
+        _ => visitor.node(node, node.parent().unwrap_or(root), flow),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::grammar::parser;
+
+    fn refusal(source: &str) -> Option<&'static str> {
+        let tree = parser().parse(source, None).unwrap();
+        if tree.root_node().has_error() {
+            return Some("syntax");
+        }
+        super::check_file(tree.root_node(), source).err()
+    }
+
+    #[test]
+    fn what_python_refuses_is_refused() {
+        for source in include_str!("../../tests/data/refused.py.txt").split("\n---\n") {
+            assert!(refusal(source).is_some(), "accepted:\n{source}");
+        }
+    }
+
+    #[test]
+    fn what_python_compiles_is_accepted() {
+        for source in include_str!("../../tests/data/accepted.py.txt").split("\n---\n") {
+            assert_eq!(refusal(source), None, "refused:\n{source}");
+        }
+    }
+}
