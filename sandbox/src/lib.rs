@@ -11,10 +11,12 @@ pub mod backend;
 pub mod command;
 pub mod error;
 pub mod limits;
+pub mod native;
 pub mod spec;
 
 pub use backend::{Backend, Environment, Sandbox};
 pub use command::{Command, Ending, Output, Stream};
 pub use error::{Error, Result};
 pub use limits::Limits;
+pub use native::NativeBackend;
 pub use spec::{EnvironmentSpec, Mount, Network, Tree, Upper};

@@ -1,0 +1,425 @@
+//! The caller's side of a sandbox.
+
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::Child;
+use tokio::sync::{Mutex, Notify};
+
+use super::cgroup::Group;
+use super::control::{Control, Turn, out_of_step};
+use super::wire::{Exec, Reply, Request, Status};
+use super::{NAME, Shared, output, plan};
+use crate::{Command, Ending, EnvironmentSpec, Error, Limits, Output, Result, Sandbox};
+
+/// What every command finds in its environment unless the spec or the command says otherwise.
+const VARIABLES: &[(&str, &str)] = &[
+    ("HOME", "/home/sandbox"),
+    ("LANG", "C.UTF-8"),
+    ("LOGNAME", "sandbox"),
+    (
+        "PATH",
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ),
+    ("USER", "sandbox"),
+];
+
+/// The variable that names the record channel's descriptor.
+const CHANNEL_VARIABLE: &str = "SWEMILL_CHANNEL";
+
+/// The channel's descriptor in the started program.
+const CHANNEL_DESCRIPTOR: &str = "3";
+
+/// How often a control group is asked whether the kernel had to kill for memory.
+const GROUP_INTERVAL: Duration = Duration::from_millis(25);
+
+/// How long a closed sandbox may take to disappear before its keeper is killed.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// A sandbox made of namespaces.
+#[derive(Debug)]
+pub(crate) struct NativeSandbox {
+    shared: Arc<Shared>,
+    spec: Arc<EnvironmentSpec>,
+    limits: Limits,
+    group: Option<Group>,
+    control: Mutex<Control>,
+    keeper: Child,
+}
+
+impl NativeSandbox {
+    /// Starts one, empty or with the files of another (`seed` is its state folder).
+    pub(crate) async fn start(
+        shared: Arc<Shared>,
+        spec: Arc<EnvironmentSpec>,
+        limits: Limits,
+        seed: Option<OwnedFd>,
+    ) -> Result<Self> {
+        let mut setup = plan::setup(&spec, &limits, shared.user)?;
+        let group = shared.groups.create(&limits);
+        setup.ceilings.watch_memory = group.as_ref().is_none_or(|group| !group.bounds_memory());
+        setup.groups = group.as_ref().map(Group::paths).unwrap_or_default();
+        setup.seeded = seed.is_some();
+        let (socket, keeper) = start_keeper(&shared)?;
+        let mut control = Control::new(socket).map_err(|source| Error::Io {
+            context: "preparing the socket to the sandbox".into(),
+            source,
+        })?;
+        let mut turn = control.begin()?;
+        let seeds: Vec<BorrowedFd<'_>> = seed.iter().map(AsFd::as_fd).collect();
+        turn.send(&setup, &seeds).await?;
+        match turn.receive_soon().await?.0 {
+            Reply::Ready => turn.end(),
+            Reply::Failed { step, reason } => return Err(Error::Setup { step, reason }),
+            other => return Err(out_of_step(&other)),
+        }
+        Ok(Self {
+            shared,
+            spec,
+            limits,
+            group,
+            control: Mutex::new(control),
+            keeper,
+        })
+    }
+
+    /// A command with everything that the first process needs to start it.
+    fn exec_request(&self, command: &Command) -> Exec {
+        let mut variables: std::collections::BTreeMap<&str, &str> =
+            VARIABLES.iter().copied().collect();
+        for (name, value) in self.spec.variables.iter().chain(&command.variables) {
+            variables.insert(name, value);
+        }
+        variables.remove(CHANNEL_VARIABLE);
+        if command.channel.is_some() {
+            variables.insert(CHANNEL_VARIABLE, CHANNEL_DESCRIPTOR);
+        }
+        let directory = command
+            .working_directory
+            .as_ref()
+            .unwrap_or(&self.spec.working_directory);
+        Exec {
+            argv: command.argv.clone(),
+            variables: variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            directory: directory.clone().into(),
+            channel: command.channel.is_some(),
+        }
+    }
+
+    /// Waits for a command's end, and brings it about at the deadline, when the channel overflows or when
+    /// the memory ran out.
+    async fn supervise(
+        &self,
+        turn: &mut Turn<'_>,
+        timeout: Duration,
+        flooded: &Notify,
+    ) -> Result<(Reply, Option<Ending>)> {
+        let kills_before = self.group.as_ref().map_or(0, Group::memory_kills);
+        let out_of_memory = async {
+            let Some(group) = self.group.as_ref().filter(|group| group.bounds_memory()) else {
+                return std::future::pending().await;
+            };
+            while group.memory_kills() == kills_before {
+                tokio::time::sleep(GROUP_INTERVAL).await;
+            }
+        };
+        let early = tokio::select! {
+            biased;
+            reply = turn.receive() => {
+                let ending = self
+                    .group
+                    .as_ref()
+                    .is_some_and(|group| group.memory_kills() != kills_before)
+                    .then_some(Ending::OutOfMemory);
+                return Ok((reply?.0, ending));
+            }
+            () = flooded.notified() => Ending::ChannelFlooded,
+            () = out_of_memory => Ending::OutOfMemory,
+            () = tokio::time::sleep(timeout) => Ending::TimedOut,
+        };
+        turn.send(&Request::Kill, &[]).await?;
+        Ok((turn.receive_soon().await?.0, Some(early)))
+    }
+
+    /// Runs a file operation to its answer.
+    async fn file_operation(
+        &self,
+        path: &Path,
+        request: Request,
+        descriptor: BorrowedFd<'_>,
+    ) -> Result<()> {
+        let mut control = self.control.lock().await;
+        let mut turn = control.begin()?;
+        turn.send(&request, &[descriptor]).await?;
+        let reply = turn.receive_soon().await?.0;
+        turn.end();
+        match reply {
+            Reply::Done => Ok(()),
+            Reply::Refused { reason } => Err(refused(path, reason)),
+            other => Err(out_of_step(&other)),
+        }
+    }
+}
+
+#[async_trait]
+impl Sandbox for NativeSandbox {
+    async fn exec(&self, command: Command) -> Result<Output> {
+        let exec = self.exec_request(&command);
+        let program = command
+            .argv
+            .first()
+            .map(|word| word.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let mut control = self.control.lock().await;
+        let mut turn = control.begin()?;
+        let pipes = Pipes::new(&command).map_err(|source| Error::Io {
+            context: "making the command's pipes".into(),
+            source,
+        })?;
+        let (theirs, ours) = pipes.split();
+        let began = Instant::now();
+        let descriptors: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
+        turn.send(&Request::Exec(exec), &descriptors).await?;
+        drop(theirs);
+        let flooded = Notify::new();
+        let timeout = command.timeout.unwrap_or(self.limits.wall);
+        let greeting = command.channel.unwrap_or_default();
+        let (ended, stdout, stderr, channel) = tokio::join!(
+            self.supervise(&mut turn, timeout, &flooded),
+            output::collect(ours.stdout, self.limits.output_bytes),
+            output::collect(ours.stderr, self.limits.output_bytes),
+            converse(ours.channel, greeting, self.limits.channel_bytes, &flooded),
+        );
+        let (reply, early) = ended?;
+        turn.end();
+        let wall = began.elapsed();
+        let io = |source| Error::Io {
+            context: "reading the command's output".into(),
+            source,
+        };
+        let (stdout, stderr) = (stdout.map_err(io)?, stderr.map_err(io)?);
+        match reply {
+            Reply::Ended {
+                status,
+                cpu_micros,
+                out_of_memory,
+            } => Ok(Output {
+                ending: ending(status, out_of_memory, early, channel.1),
+                stdout,
+                stderr,
+                channel: channel.0,
+                wall,
+                cpu: Duration::from_micros(cpu_micros),
+            }),
+            Reply::NotStarted { reason } => Err(Error::Spawn { program, reason }),
+            other => Err(out_of_step(&other)),
+        }
+    }
+
+    async fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
+        let inside = plan::inside(path).map_err(|error| refused(path, error.to_string()))?;
+        let content = memory_file(bytes).map_err(|error| refused(path, error.to_string()))?;
+        let request = Request::Write {
+            path: inside,
+            executable,
+        };
+        self.file_operation(path, request, content.as_fd()).await
+    }
+
+    async fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>> {
+        let inside = plan::inside(path).map_err(|error| refused(path, error.to_string()))?;
+        let mut content = memory_file(&[]).map_err(|error| refused(path, error.to_string()))?;
+        let request = Request::Read {
+            path: inside,
+            limit: limit as u64,
+        };
+        self.file_operation(path, request, content.as_fd()).await?;
+        let mut bytes = Vec::new();
+        content
+            .rewind()
+            .and_then(|()| content.read_to_end(&mut bytes))
+            .map_err(|error| refused(path, error.to_string()))?;
+        if bytes.len() > limit {
+            return Err(refused(path, format!("it is larger than {limit} bytes")));
+        }
+        Ok(bytes)
+    }
+
+    async fn fork(&self) -> Result<Box<dyn Sandbox>> {
+        let in_memory = |tree: &crate::Tree| tree.upper == crate::Upper::Memory;
+        if !self.spec.trees.iter().all(in_memory) {
+            return Err(Error::Unsupported {
+                backend: NAME,
+                operation: "copy a sandbox whose writes go to a host folder",
+            });
+        }
+        // Held to the end: nothing may write while the copy is made.
+        let mut control = self.control.lock().await;
+        let mut turn = control.begin()?;
+        turn.send(&Request::Share, &[]).await?;
+        let (reply, mut descriptors) = turn.receive_soon().await?;
+        turn.end();
+        let (Reply::Shared, Some(state)) = (&reply, descriptors.pop()) else {
+            return Err(out_of_step(&reply));
+        };
+        let sibling = Self::start(
+            Arc::clone(&self.shared),
+            Arc::clone(&self.spec),
+            self.limits.clone(),
+            Some(state),
+        )
+        .await?;
+        Ok(Box::new(sibling))
+    }
+
+    async fn stop(mut self: Box<Self>) -> Result<()> {
+        self.control.get_mut().shut("it was stopped");
+        if tokio::time::timeout(FAREWELL, self.keeper.wait())
+            .await
+            .is_err()
+        {
+            // The first process dies with its keeper, and everything else with that.
+            let _ = self.keeper.kill().await;
+            return Err(Error::Unresponsive(FAREWELL));
+        }
+        Ok(())
+    }
+}
+
+/// Executes the launcher's program with one end of a socket as its standard input.
+fn start_keeper(shared: &Shared) -> Result<(StdUnixStream, Child)> {
+    let launcher = &shared.launcher;
+    let start = || -> io::Result<(StdUnixStream, Child)> {
+        let (ours, theirs) = StdUnixStream::pair()?;
+        let keeper = tokio::process::Command::new(&launcher.program)
+            .args(&launcher.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok((ours, keeper))
+    };
+    start().map_err(|source| Error::Io {
+        context: format!(
+            "starting {} as a sandbox's first process",
+            launcher.program.display()
+        ),
+        source,
+    })
+}
+
+/// How a command ended, by what is known inside and outside.
+fn ending(status: Status, out_of_memory: bool, early: Option<Ending>, flooded: bool) -> Ending {
+    if flooded {
+        return Ending::ChannelFlooded;
+    }
+    if out_of_memory {
+        return Ending::OutOfMemory;
+    }
+    early.unwrap_or(match status {
+        Status::Exited(code) => Ending::Exited(code),
+        Status::Signalled(signal) => Ending::Signalled(signal),
+    })
+}
+
+fn refused(path: &Path, reason: String) -> Error {
+    Error::File {
+        path: path.to_path_buf(),
+        reason,
+    }
+}
+
+/// A file in memory that holds the given bytes and stands at its beginning.
+fn memory_file(bytes: &[u8]) -> io::Result<std::fs::File> {
+    let mut file = std::fs::File::from(memfd_create(c"swemill", MFdFlags::MFD_CLOEXEC)?);
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// Both ends of everything a command is connected to.
+struct Pipes {
+    theirs: Vec<OwnedFd>,
+    ours: Ours,
+}
+
+/// The caller's ends.
+struct Ours {
+    stdout: Receiver,
+    stderr: Receiver,
+    channel: Option<UnixStream>,
+}
+
+impl Pipes {
+    fn new(command: &Command) -> io::Result<Self> {
+        let stdin = if command.stdin.is_empty() {
+            std::fs::File::open("/dev/null")?
+        } else {
+            memory_file(&command.stdin)?
+        };
+        let (stdout, stdout_end) = io::pipe()?;
+        let (stderr, stderr_end) = io::pipe()?;
+        let mut theirs: Vec<OwnedFd> = vec![stdin.into(), stdout_end.into(), stderr_end.into()];
+        let channel = if command.channel.is_some() {
+            let (ours, end) = StdUnixStream::pair()?;
+            ours.set_nonblocking(true)?;
+            theirs.push(end.into());
+            Some(UnixStream::from_std(ours)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            theirs,
+            ours: Ours {
+                stdout: Receiver::from_owned_fd(stdout.into())?,
+                stderr: Receiver::from_owned_fd(stderr.into())?,
+                channel,
+            },
+        })
+    }
+
+    fn split(self) -> (Vec<OwnedFd>, Ours) {
+        (self.theirs, self.ours)
+    }
+}
+
+/// Sends the greeting and collects what comes back; whether that was too much.
+async fn converse(
+    channel: Option<UnixStream>,
+    greeting: Vec<u8>,
+    limit: usize,
+    flooded: &Notify,
+) -> (Vec<u8>, bool) {
+    let Some(channel) = channel else {
+        return (Vec::new(), false);
+    };
+    let (reading, mut writing) = channel.into_split();
+    let greet = async {
+        // A command that ends without listening is no failure.
+        let _ = writing.write_all(&greeting).await;
+        let _ = writing.shutdown().await;
+    };
+    let listen = async {
+        let (bytes, too_many) = output::collect_all(reading, limit).await;
+        if too_many {
+            flooded.notify_one();
+        }
+        (bytes, too_many)
+    };
+    tokio::join!(greet, listen).1
+}
