@@ -20,7 +20,10 @@ def make(pytest, request, send):
     choose = _chooser(request)
     unwanted = _unwanted_collector(pytest, request)
     collect_only = request["mode"] == "collect"
-    CollectReport, File, Package = pytest.CollectReport, pytest.File, pytest.Package
+    # Where pytest 5 and 6 have it, and later ones still.
+    from _pytest.reports import CollectReport
+
+    File, Package = pytest.File, pytest.Package
     get, text, has = getattr, str, hasattr
     last = [0.0]
 

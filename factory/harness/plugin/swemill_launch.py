@@ -2,7 +2,8 @@
 
 Started as a script, so the interpreter puts this folder first on `sys.path`. The plugin is imported from
 there, and then that entry is given to the current folder, which is what `-m` puts there: tested code finds
-the path it would find, and cannot shadow the plugin, whose modules are loaded already.
+the path it would find, and cannot shadow the plugin, whose modules are loaded already. Where the
+interpreter is told to put nothing there (`PYTHONSAFEPATH`), nothing is left there.
 """
 
 import os
@@ -15,15 +16,17 @@ def main():
     """Sets up the channel, runs pytest, reports its status, and leaves."""
     import runpy
 
+    here = os.path.dirname(os.path.abspath(__file__))
+    is_script_entry = bool(sys.path) and os.path.realpath(sys.path[0] or ".") == os.path.realpath(here)
+    if not is_script_entry:
+        sys.path.insert(0, here)
     import swemill_channel
+    import swemill_hooks
 
+    sys.path[:1] = [os.getcwd()] if is_script_entry else []
     arguments = sys.argv[1:]
     request, send = swemill_channel.open_channel()
     request["arguments"] = arguments
-    here = os.path.dirname(os.path.abspath(__file__))
-    import swemill_hooks
-
-    _give_place_to_current_folder(here)
     flush, leave = _leaver()
     send({"record": "begin", "python": sys.version.split()[0]})
     try:
@@ -66,11 +69,6 @@ def _leaver():
                 pass  # closed or replaced by a test: nothing is left to flush
 
     return flush, leave
-
-
-def _give_place_to_current_folder(here):
-    if sys.path and os.path.realpath(sys.path[0] or ".") == os.path.realpath(here):
-        sys.path[0] = os.getcwd()
 
 
 def _register(hooks):

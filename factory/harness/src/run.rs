@@ -96,6 +96,8 @@ pub enum Ending {
     },
     /// pytest or one of its plugins failed.
     InternalError {
+        /// The test, or the file, that was at work.
+        during: Option<String>,
         /// The traceback.
         message: String,
     },
@@ -123,6 +125,7 @@ impl Ending {
             Self::Interrupted { during, .. }
             | Self::Crashed { during, .. }
             | Self::TimedOut { during }
+            | Self::InternalError { during, .. }
             | Self::OutOfMemory { during } => during.as_deref(),
             _ => None,
         }
@@ -146,7 +149,9 @@ impl fmt::Display for Ending {
             Self::UsageError { message } => {
                 write!(formatter, "pytest refused its configuration: {message}")
             }
-            Self::InternalError { message } => write!(formatter, "pytest failed: {message}"),
+            Self::InternalError { message, .. } => {
+                write!(formatter, "pytest failed{at}: {message}")
+            }
             Self::NotStarted { message } => {
                 write!(formatter, "pytest could not be started: {message}")
             }
@@ -332,6 +337,9 @@ fn tally(channel: &[u8], key: &[u8; frame::KEY_BYTES]) -> (Tally, Option<String>
     let frames = frame::read(channel, key);
     let mut tally = Tally::default();
     for body in &frames.bodies {
+        if tally.exit.is_some() {
+            return (tally, Some("a record after the last".to_owned()));
+        }
         match serde_json::from_slice::<Record>(body) {
             Ok(record) => tally.add(record),
             Err(error) => {
@@ -389,6 +397,7 @@ fn finished(tally: &Tally, exit: i32, during: Option<String>, said: impl Fn() ->
     }
     if let Some(message) = &tally.internal_error {
         return Ending::InternalError {
+            during,
             message: message.clone(),
         };
     }
@@ -398,7 +407,10 @@ fn finished(tally: &Tally, exit: i32, during: Option<String>, said: impl Fn() ->
             during,
             reason: said(),
         },
-        3 => Ending::InternalError { message: said() },
+        3 => Ending::InternalError {
+            during,
+            message: said(),
+        },
         4 => Ending::UsageError { message: said() },
         // Plugins and `conftest.py` may set a status of their own.
         _ => Ending::Complete { exit },

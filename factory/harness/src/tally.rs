@@ -33,6 +33,8 @@ struct Running {
     id: String,
     record: TestRecord,
     rank: u8,
+    /// A plugin gave this attempt up and will start the test again after its tear-down.
+    given_up: bool,
 }
 
 impl Tally {
@@ -86,9 +88,14 @@ impl Tally {
                 ..empty_record(running.record.seconds)
             };
             running.rank = 0;
+            running.given_up = true;
             return;
         }
         let last = phase.when == "teardown";
+        if running.given_up {
+            running.given_up = !last;
+            return;
+        }
         running.judge(phase);
         if last {
             self.settle();
@@ -97,9 +104,11 @@ impl Tally {
 
     /// A failed subtest fails its test; what else subtests do changes nothing.
     fn subtest(&mut self, mut phase: Phase) {
+        let running = self.running_as(&phase.id);
+        running.record.seconds += phase.seconds;
         if phase.outcome == "failed" {
             phase.when = "call".into();
-            self.running_as(&phase.id).judge(phase);
+            running.judge(phase);
         }
     }
 
@@ -144,6 +153,7 @@ impl Running {
             id,
             record: empty_record(0.0),
             rank: 0,
+            given_up: false,
         }
     }
 

@@ -1,0 +1,9 @@
+import os
+
+
+def test_closes():
+    os.closerange(3, 256)
+
+
+def test_after():
+    pass

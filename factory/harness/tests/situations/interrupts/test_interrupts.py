@@ -1,0 +1,10 @@
+def test_before():
+    pass
+
+
+def test_interrupts():
+    raise KeyboardInterrupt
+
+
+def test_after():
+    pass

@@ -1,0 +1,1 @@
+raise SystemExit("the repository's file was loaded as the plugin")

@@ -1,0 +1,9 @@
+//! Small repositories, each one situation, run by the real plugin in real sandboxes.
+//!
+//! The Pythons are virtual environments of the `python3` on the `PATH`, made once under `target/tmp`.
+
+mod attacks;
+mod baselines;
+mod configurations;
+mod statuses;
+mod support;
