@@ -3,7 +3,8 @@
 usage: compile_check.py TREE RECORDS...      where a record is a JSON line {id, file, first, last, text, alone}
 
 `alone` is what changed, as whole statements in a place where they compile as they do in their file: some ten
-times faster than the file. What fails alone is compiled in its file, and that decides. Written for every Python 3 from 3.6 on.
+times faster than the file. What fails alone is compiled in its file, and that decides. Written for every Python 3
+from 3.6 on.
 """
 
 import __future__

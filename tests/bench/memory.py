@@ -84,8 +84,7 @@ def rows(swemill: Swemill, folder: Path) -> list[Row]:
         verdict = "goal < 500 MB reached" if cost.peak_bytes < LIMIT_BYTES else "goal < 500 MB MISSED"
         command = " ".join(["swemill mutate LARGE_TREE --threads", str(threads), *flags])
         megabytes = cost.peak_bytes / 10**6
-        found.append(
-            Row(f"memory: {name}", megabytes, None, None, "MB at the peak", 1, "—", command, f"{verdict}; {note}{enough}")
-        )
+        note = f"{verdict}; {note}{enough}"
+        found.append(Row(f"memory: {name}", megabytes, None, None, "MB at the peak", 1, "—", command, note))
     shutil.rmtree(tree)
     return found

@@ -65,7 +65,7 @@ def judge(source: Path, diffs: Sequence[tuple[str, str]], work: Path, pythons: d
 def record(identity: str, chunk: Chunk) -> dict[str, object]:
     """What compile_check.py reads."""
     alone = chunk.standing_alone().decode("utf-8", "surrogateescape")
-    return {"id": identity, "file": chunk.file, "first": chunk.first, "last": chunk.last, "text": chunk.text, "alone": alone}
+    return {"id": identity, **asdict(chunk), "alone": alone}
 
 
 def sort_out(verdict: Verdict, applied: Applied, contents: set[str], meanings: set[str]) -> None:
