@@ -1,0 +1,43 @@
+//! `swemill export`: write a data set.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::instances::FilterArguments;
+use super::output::Output;
+use crate::export::{Format, export};
+use crate::service::Service;
+use crate::settings::Settings;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The form of the data set
+    #[arg(value_enum)]
+    format: Format,
+    /// The folder to write into; made where missing
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    filter: FilterArguments,
+}
+
+pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Output) -> anyhow::Result<ExitCode> {
+    let service = Service::open(settings).await?;
+    let name = clap::ValueEnum::to_possible_value(&arguments.format).expect("no format is hidden");
+    let command = format!("swemill export {} --out DIR{}", name.get_name(), arguments.filter.as_flags());
+    let filter = arguments.filter.into_filter()?;
+    let written = export(service.pool(), filter, arguments.format, &arguments.out, &command).await?;
+    if output.is_json() {
+        output.document(&written)?;
+    }
+    output.line(format_args!(
+        "wrote {} instances to {} and the card to {}",
+        written.instances,
+        written.file.display(),
+        written.card.display()
+    ));
+    service.close().await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,161 @@
+//! Data sets: rows streamed out of the store in the order of their ids, with a card beside them.
+//!
+//! The same store gives the same bytes: a [`row::Row`] holds nothing of when or how fast it was made.
+
+mod card;
+mod jsonl;
+mod parquet;
+pub mod row;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use futures_util::TryStreamExt as _;
+use sqlx::PgPool;
+use swemill_store::instances::{self, Instance, InstanceFilter};
+
+use self::row::Row;
+
+/// A form in which instances leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// SWE-smith's rows as JSON lines, with provenance columns
+    Swesmith,
+    /// The same columns as Parquet, for `datasets.load_dataset`
+    Parquet,
+}
+
+impl Format {
+    fn file_name(self) -> &'static str {
+        match self {
+            Self::Swesmith => "swesmith.jsonl",
+            Self::Parquet => "instances.parquet",
+        }
+    }
+}
+
+/// What an export wrote.
+#[derive(Debug, serde::Serialize)]
+pub struct Written {
+    /// The rows' file.
+    pub file: PathBuf,
+    /// The card.
+    pub card: PathBuf,
+    /// How many rows.
+    pub instances: usize,
+}
+
+/// Writes the instances that pass the filter into `folder`. Files appear under their names when they are
+/// whole: an interrupted export leaves the last one as it was. `command` is quoted in the card.
+pub async fn export(
+    pool: &PgPool,
+    filter: InstanceFilter,
+    format: Format,
+    folder: &Path,
+    command: &str,
+) -> anyhow::Result<Written> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let file = folder.join(format.file_name());
+    let whole = || format!("cannot write {}", file.display());
+    let mut part = tempfile::NamedTempFile::new_in(folder).with_context(whole)?;
+    let mut card = card::Card::default();
+    let mut rows = Writer::new(format, part.as_file_mut().try_clone()?)?;
+    let mut count = 0;
+    let mut stream = std::pin::pin!(instances::stream(pool, filter));
+    while let Some(instance) = stream.try_next().await? {
+        let row = Row::from(instance);
+        card.count(&row);
+        rows.write(row).with_context(whole)?;
+        count += 1;
+    }
+    rows.finish().with_context(whole)?;
+    persist(part, &file)?;
+    let card_file = folder.join("README.md");
+    let mut part = tempfile::NamedTempFile::new_in(folder)?;
+    std::io::Write::write_all(&mut part, card.render(format.file_name(), command).as_bytes())?;
+    persist(part, &card_file)?;
+    Ok(Written {
+        file,
+        card: card_file,
+        instances: count,
+    })
+}
+
+/// Gives a whole file its name, and the permissions that a plainly created file has.
+fn persist(part: tempfile::NamedTempFile, name: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    part.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    part.as_file().sync_all()?;
+    part.persist(name).with_context(|| format!("cannot write {}", name.display()))?;
+    Ok(())
+}
+
+enum Writer {
+    Lines(jsonl::Writer<File>),
+    Parquet(Box<parquet::Writer<File>>),
+}
+
+impl Writer {
+    fn new(format: Format, file: File) -> anyhow::Result<Self> {
+        Ok(match format {
+            Format::Swesmith => Self::Lines(jsonl::Writer::new(file)),
+            Format::Parquet => Self::Parquet(Box::new(parquet::Writer::new(file)?)),
+        })
+    }
+
+    fn write(&mut self, row: Row) -> anyhow::Result<()> {
+        match self {
+            Self::Lines(writer) => writer.write(&row),
+            Self::Parquet(writer) => writer.write(row),
+        }
+    }
+
+    fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Lines(writer) => writer.finish(),
+            Self::Parquet(writer) => writer.finish(),
+        }
+    }
+}
+
+impl From<Instance> for Row {
+    fn from(instance: Instance) -> Self {
+        let commit = &instance.commit[..8];
+        let provenance = |key: &str| {
+            let text = instance.provenance.get(key).and_then(serde_json::Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        let repo = format!("{}__{}.{commit}", instance.owner, instance.name);
+        // Docker allows no capitals and no double underscore in an image's name; SWE-smith writes `_1776_`.
+        let image_name = format!(
+            "swemill.{}.{}_1776_{}.{commit}",
+            std::env::consts::ARCH,
+            instance.owner,
+            instance.name
+        )
+        .to_lowercase();
+        Self {
+            repo,
+            image_name,
+            swemill_version: provenance("swemill_version"),
+            python_version: provenance("python_version"),
+            instance_id: instance.id,
+            patch: instance.patch,
+            fail_to_pass: instance.fail_to_pass,
+            pass_to_pass: instance.pass_to_pass,
+            problem_statement: instance.problem_statement,
+            base_commit: instance.commit,
+            strategy: instance.strategy,
+            file: instance.file,
+            entity: instance.entity,
+            line: i32::try_from(instance.line).unwrap_or(i32::MAX),
+            seed: instance.seed.cast_signed(),
+            source: instance.spec,
+            licence: instance.licence.unwrap_or_default(),
+            statement_style: instance.statement_style,
+            environment_digest: instance.environment,
+            confirmations: i32::try_from(instance.confirmations).unwrap_or(i32::MAX),
+        }
+    }
+}

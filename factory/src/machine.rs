@@ -1,0 +1,254 @@
+//! What stages need of this machine: sandboxes, fetched trees, environments. Folders here are caches named by
+//! content; one that is missing is made again from what the store knows.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use swemill_environment::{Builder, Project, Recipe, TESTBED};
+use swemill_harness::{Baseline, TestCommand};
+use swemill_sandbox::native::{Launcher, NativeBackend};
+use swemill_sandbox::{Backend, Environment};
+use swemill_source::{Fetcher, Source as Origin};
+use swemill_store::candidates::{self, Candidate};
+use swemill_store::repositories::{self, Repository};
+use swemill_store::sources::{self, Source};
+use swemill_store::{environments, jobs, tests};
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::baseline;
+use crate::events::{Event, Listener};
+use crate::failure::StageError;
+use crate::service::Service;
+use crate::settings::Settings;
+use crate::stages::KINDS;
+
+/// Everything that stages work with.
+pub struct Machine {
+    /// The settings in force.
+    pub settings: Settings,
+    pool: PgPool,
+    backend: Arc<dyn Backend>,
+    fetcher: Fetcher,
+    builder: Builder,
+    listener: Arc<dyn Listener>,
+    environments: Mutex<HashMap<i64, Arc<OnceCell<Arc<Loaded>>>>>,
+    trees: Mutex<()>,
+}
+
+/// An environment that is ready to run candidates.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The repository's name.
+    pub name: String,
+    /// What sandboxes are started from.
+    pub environment: Environment,
+    /// How its tests are started.
+    pub command: TestCommand,
+    /// What its untouched tests do.
+    pub baseline: Baseline,
+    /// The repository's files on the host.
+    pub tree: PathBuf,
+    /// Where they are inside.
+    pub testbed: PathBuf,
+    /// The number of each test in the store.
+    ordinals: HashMap<String, i32>,
+}
+
+impl Loaded {
+    /// The numbers of tests in the store.
+    pub fn ordinals(&self, tests: &BTreeSet<String>) -> Result<Vec<i32>, StageError> {
+        let ordinal = |test: &String| {
+            let found = self.ordinals.get(test).copied();
+            found.ok_or_else(|| StageError::grader(format!("the baseline in the store does not know {test}")))
+        };
+        tests.iter().map(ordinal).collect()
+    }
+}
+
+impl Machine {
+    /// Gets this machine ready; says what is missing.
+    pub async fn open(service: &Service, listener: Arc<dyn Listener>) -> anyhow::Result<Self> {
+        let settings = service.settings.clone();
+        let backend: Arc<dyn Backend> = Arc::new(NativeBackend::new(Launcher::default()));
+        let index = swemill_source::Settings::from_environment()?;
+        let cache = settings.home.join("downloads");
+        let fetcher = Fetcher::new(cache, index, swemill_source::Limits::default());
+        let builder = Builder::new(settings.home.clone(), backend.clone(), settings.build_limits()).await?;
+        Ok(Self {
+            pool: service.pool().clone(),
+            settings,
+            backend,
+            fetcher,
+            builder,
+            listener,
+            environments: Mutex::default(),
+            trees: Mutex::default(),
+        })
+    }
+
+    /// The store's connections.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Where sandboxes come from.
+    pub fn backend(&self) -> &dyn Backend {
+        self.backend.as_ref()
+    }
+
+    /// The builder of environments.
+    pub(crate) fn builder(&self) -> &Builder {
+        &self.builder
+    }
+
+    /// Tells the user something.
+    pub fn tell(&self, event: Event) {
+        self.listener.hear(event);
+    }
+
+    /// Tells the user which step of a stage began.
+    pub fn step(&self, what: &str, step: &str) {
+        self.tell(Event::Step {
+            what: what.to_owned(),
+            step: step.to_owned(),
+        });
+    }
+
+    /// Tells how many validations an earlier command left in the queue.
+    pub async fn tell_backlog(&self) -> Result<(), StageError> {
+        let validate = &KINDS[KINDS.len() - 1..];
+        let waiting = jobs::unfinished(&self.pool, validate).await?;
+        if waiting > 0 {
+            self.tell(Event::Expected {
+                candidates: waiting.unsigned_abs(),
+            });
+        }
+        Ok(())
+    }
+
+    /// A source by its number.
+    pub async fn source(&self, id: i64) -> Result<Source, StageError> {
+        let found = sources::get(&self.pool, id).await?;
+        found.ok_or_else(|| StageError::infra(format!("source {id} is not in the store")))
+    }
+
+    /// A candidate by its id.
+    pub async fn candidate(&self, id: &str) -> Result<Candidate, StageError> {
+        let found = candidates::get(&self.pool, id).await?;
+        found.ok_or_else(|| StageError::infra(format!("candidate {id} is not in the store")))
+    }
+
+    /// The repository that a source was pinned to.
+    pub async fn repository_of(&self, source: &Source) -> Result<Repository, StageError> {
+        let id = source.repository_id.ok_or_else(|| StageError::infra("the source is not pinned yet"))?;
+        self.repository(id).await
+    }
+
+    async fn repository(&self, id: i64) -> Result<Repository, StageError> {
+        let found = repositories::get(&self.pool, id).await?;
+        found.ok_or_else(|| StageError::infra(format!("repository {id} is not in the store")))
+    }
+
+    /// Fetches a source into the cache of trees.
+    pub async fn fetch(&self, spec: &str, revision: Option<&str>) -> Result<swemill_source::Repository, StageError> {
+        let origin: Origin = spec.parse()?;
+        let trees = self.settings.home.join("trees");
+        let unwritable = |error: std::io::Error| StageError::infra(format!("cannot write to {}: {error}", trees.display()));
+        std::fs::create_dir_all(&trees).map_err(unwritable)?;
+        let staging = tempfile::Builder::new().prefix(".fetching-").tempdir_in(&trees).map_err(unwritable)?;
+        let destination = staging.path().join("tree");
+        let mut repository = self.fetcher.fetch(&origin, revision, &destination).await?;
+        let place = self.place_of(&repository.tree_digest);
+        // Two workers may fetch the same tree: whoever is second finds it there, with the same content.
+        let _one_at_a_time = self.trees.lock().await;
+        if !place.is_dir() {
+            self.backend.adopt(&repository.tree).await?;
+            if let Err(error) = std::fs::rename(&repository.tree, &place)
+                && !place.is_dir()
+            {
+                return Err(unwritable(error));
+            }
+        }
+        repository.tree = place;
+        Ok(repository)
+    }
+
+    fn place_of(&self, tree_digest: &str) -> PathBuf {
+        self.settings.home.join("trees").join(tree_digest)
+    }
+
+    /// The files of a repository; fetched again when the cache has lost them.
+    pub async fn tree(&self, repository: &Repository) -> Result<PathBuf, StageError> {
+        let place = self.place_of(&repository.tree);
+        if place.is_dir() {
+            return Ok(place);
+        }
+        let origin: Origin = repository.spec.parse()?;
+        let revision = matches!(origin, Origin::Git { .. }).then_some(repository.commit.as_str());
+        let fetched = self.fetch(&repository.spec, revision).await?;
+        if fetched.tree_digest != repository.tree {
+            return Err(StageError::environment(format!(
+                "{} no longer has the content of commit {}: its files changed",
+                repository.spec,
+                &repository.commit[..8]
+            )));
+        }
+        Ok(fetched.tree)
+    }
+
+    /// What the builder needs to know of a repository.
+    pub async fn project(&self, repository: &Repository) -> Result<Project, StageError> {
+        Ok(Project {
+            tree: self.tree(repository).await?,
+            name: repository.name.clone(),
+            commit: repository.commit.clone(),
+            version: repository.version.clone(),
+            released: None,
+            tree_digest: repository.tree.clone(),
+        })
+    }
+
+    /// An environment, ready to run candidates. Made once for all jobs of this process; rebuilt from its lock
+    /// when the cache has lost it.
+    pub async fn environment(&self, id: i64) -> Result<Arc<Loaded>, StageError> {
+        let cell = self.environments.lock().await.entry(id).or_default().clone();
+        let loaded = cell.get_or_try_init(|| self.load(id)).await?;
+        // A cache that was deleted under a running worker is made again.
+        if loaded.tree.is_dir() && has_layers(&loaded.environment) {
+            return Ok(loaded.clone());
+        }
+        self.environments.lock().await.remove(&id);
+        let cell = self.environments.lock().await.entry(id).or_default().clone();
+        Ok(cell.get_or_try_init(|| self.load(id)).await?.clone())
+    }
+
+    async fn load(&self, id: i64) -> Result<Arc<Loaded>, StageError> {
+        let stored = environments::get(&self.pool, id).await?;
+        let stored = stored.ok_or_else(|| StageError::infra(format!("environment {id} is not in the store")))?;
+        let repository = self.repository(stored.repository_id).await?;
+        let project = self.project(&repository).await?;
+        let recipe: Recipe = serde_json::from_value(stored.recipe)
+            .map_err(|error| StageError::infra(format!("the stored recipe of {}: {error}", stored.digest)))?;
+        let built = self.builder.restore(&recipe, &project).await?;
+        let tests = tests::list(&self.pool, id).await?;
+        let baseline = baseline::from_stored(stored.baseline.unwrap_or_default(), &tests)?;
+        let ordinals = tests.into_iter().map(|test| (test.node_id, test.ordinal)).collect();
+        Ok(Arc::new(Loaded {
+            name: repository.name,
+            environment: self.backend.prepare(&built.spec()).await?,
+            command: built.recipe.test_command.clone(),
+            baseline,
+            tree: project.tree,
+            testbed: Path::new(TESTBED).to_owned(),
+            ordinals,
+        }))
+    }
+}
+
+/// Whether every layer of an environment is still on the disk.
+fn has_layers(environment: &Environment) -> bool {
+    let mut layers = environment.spec.trees.iter().flat_map(|tree| &tree.lower);
+    layers.all(|layer| layer.is_dir())
+}

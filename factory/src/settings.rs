@@ -1,0 +1,379 @@
+//! The settings in force and where each comes from: defaults, one TOML file, the environment, flags.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use swemill_sandbox::Limits;
+use toml::{Table, Value};
+
+/// Everything that can be set, resolved.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The data folder.
+    pub home: PathBuf,
+    /// The Postgres server; empty for a private cluster in the data folder.
+    pub database_url: String,
+    /// Jobs that run at one time on this machine.
+    pub workers: usize,
+    /// Which licences are admitted: SPDX identifiers, `permissive` or `any`.
+    pub licenses: String,
+    /// Baseline runs of an untouched repository; one of them is shuffled.
+    pub baseline_runs: usize,
+    /// The fewest stable passing tests of an accepted baseline.
+    pub baseline_min_passing: usize,
+    /// The smallest share of passing tests, of those not skipped, of an accepted baseline.
+    pub baseline_min_share: f64,
+    /// Runs that must agree on an instance's lists.
+    pub confirmations: usize,
+    /// The largest share of the suite that a break may fail.
+    pub max_broken_share: f64,
+    /// Memory of one sandbox, in MiB.
+    pub sandbox_memory_mib: u64,
+    /// Processes and threads of one sandbox.
+    pub sandbox_processes: u64,
+    /// Bytes that one sandbox may write, in MiB.
+    pub sandbox_disk_mib: u64,
+    /// Wall time of one build step, in seconds.
+    pub build_timeout_seconds: u64,
+    /// Wall time of one whole test run while a baseline is taken, in seconds.
+    pub test_timeout_seconds: u64,
+    /// Seconds after which a silent worker's job is given to another.
+    pub lease_seconds: u64,
+}
+
+impl Settings {
+    /// The limits of a sandbox that runs tests.
+    pub fn test_limits(&self) -> Limits {
+        Limits {
+            wall: Duration::from_secs(self.test_timeout_seconds),
+            memory_bytes: self.sandbox_memory_mib << 20,
+            processes: self.sandbox_processes,
+            disk_bytes: self.sandbox_disk_mib << 20,
+            ..Limits::default()
+        }
+    }
+
+    /// The limits of a sandbox that builds an environment.
+    pub fn build_limits(&self) -> Limits {
+        Limits {
+            wall: Duration::from_secs(self.build_timeout_seconds),
+            ..self.test_limits()
+        }
+    }
+}
+
+/// One thing that can be set.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name in the file and for `--set`.
+    pub name: &'static str,
+    /// The environment variable that sets it.
+    pub variable: &'static str,
+    /// One line for people.
+    pub about: &'static str,
+}
+
+const fn key(name: &'static str, variable: &'static str, about: &'static str) -> Key {
+    Key {
+        name,
+        variable,
+        about,
+    }
+}
+
+/// Every key, in the order in which `swemill config` prints them.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    key("home", "SWEMILL_HOME", "the data folder"),
+    key("database_url", "DATABASE_URL", "the Postgres server; empty: a private cluster in the data folder"),
+    key("workers", "SWEMILL_WORKERS", "jobs that run at one time on this machine"),
+    key("licenses", "SWEMILL_LICENSES", "admitted licences: SPDX identifiers, `permissive` or `any`"),
+    key("baseline_runs", "SWEMILL_BASELINE_RUNS", "runs of the untouched tests, one of them shuffled"),
+    key("baseline_min_passing", "SWEMILL_BASELINE_MIN_PASSING", "the fewest stable passing tests of a sound baseline"),
+    key("baseline_min_share", "SWEMILL_BASELINE_MIN_SHARE", "the smallest passing share of a sound baseline"),
+    key("confirmations", "SWEMILL_CONFIRMATIONS", "runs that must agree on an instance's lists"),
+    key("max_broken_share", "SWEMILL_MAX_BROKEN_SHARE", "the largest share of the suite that a break may fail"),
+    key("sandbox_memory_mib", "SWEMILL_SANDBOX_MEMORY_MIB", "memory of one sandbox, MiB"),
+    key("sandbox_processes", "SWEMILL_SANDBOX_PROCESSES", "processes and threads of one sandbox"),
+    key("sandbox_disk_mib", "SWEMILL_SANDBOX_DISK_MIB", "what one sandbox may write, MiB"),
+    key("build_timeout_seconds", "SWEMILL_BUILD_TIMEOUT_SECONDS", "wall time of one build step"),
+    key("test_timeout_seconds", "SWEMILL_TEST_TIMEOUT_SECONDS", "wall time of one baseline run"),
+    key("lease_seconds", "SWEMILL_LEASE_SECONDS", "silence after which a worker's job is given away"),
+];
+
+fn defaults(home: &Path, cores: usize) -> Table {
+    let text = format!(
+        "home = {home:?}\ndatabase_url = \"\"\nworkers = {cores}\nlicenses = \"any\"\nbaseline_runs = 3\n\
+         baseline_min_passing = 5\nbaseline_min_share = 0.5\nconfirmations = 1\nmax_broken_share = 0.9\n\
+         sandbox_memory_mib = 4096\nsandbox_processes = 512\nsandbox_disk_mib = 2048\n\
+         build_timeout_seconds = 900\ntest_timeout_seconds = 900\nlease_seconds = 60\n",
+        home = home.to_string_lossy()
+    );
+    text.parse()
+        .expect("the defaults are TOML: checked by the test below")
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "from", content = "name")]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// The TOML file at this path.
+    File(PathBuf),
+    /// This environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => write!(f, "${name}"),
+            Self::Flag => f.write_str("flag"),
+        }
+    }
+}
+
+/// What was given wrongly.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("cannot read the settings in {path}: {reason}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        reason: String,
+    },
+    /// There is no such key.
+    #[error("there is no setting `{name}` (from {origin}); `swemill config` lists all of them")]
+    UnknownKey {
+        /// The word given.
+        name: String,
+        /// Where it was given.
+        origin: Origin,
+    },
+    /// The value does not fit the key.
+    #[error("the setting `{name}` from {origin} cannot be {value}: {reason}")]
+    Value {
+        /// The key.
+        name: String,
+        /// The value given.
+        value: String,
+        /// Where it was given.
+        origin: Origin,
+        /// What was expected.
+        reason: String,
+    },
+    /// A `--set` without `=`.
+    #[error("`--set {0}` is not KEY=VALUE")]
+    Assignment(String),
+}
+
+/// The resolved settings with the origin of each key.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The values.
+    pub settings: Settings,
+    /// Where each comes from.
+    pub origins: BTreeMap<&'static str, Origin>,
+}
+
+/// Resolves the settings from the process's environment, the file, and `KEY=VALUE` flags.
+pub fn resolve(
+    file: Option<&Path>,
+    flags: &[String],
+    variables: &dyn Fn(&str) -> Option<String>,
+) -> Result<Resolved, Error> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut values = defaults(&default_home(variables), cores);
+    let mut origins: BTreeMap<_, _> = KEYS.iter().map(|key| (key.name, Origin::Default)).collect();
+    let mut set = |name: &str, value: Value, origin: Origin| -> Result<(), Error> {
+        let key = KEYS.iter().find(|key| key.name == name);
+        let key = key.ok_or_else(|| Error::UnknownKey {
+            name: name.to_owned(),
+            origin: origin.clone(),
+        })?;
+        let mut trial = values.clone();
+        trial.insert(name.to_owned(), value.clone());
+        check(trial).map_err(|reason| Error::Value {
+            name: name.to_owned(),
+            value: value.to_string(),
+            origin: origin.clone(),
+            reason,
+        })?;
+        values.insert(name.to_owned(), value);
+        origins.insert(key.name, origin);
+        Ok(())
+    };
+
+    if let Some(path) = settings_file(file, variables) {
+        for (name, value) in read(&path)? {
+            set(&name, value, Origin::File(path.clone()))?;
+        }
+    }
+    for key in KEYS {
+        if let Some(text) = variables(key.variable).filter(|text| !text.is_empty()) {
+            let origin = Origin::Variable(key.variable.to_owned());
+            set(key.name, scalar(key.name, &text), origin)?;
+        }
+    }
+    for flag in flags {
+        let (name, text) = flag
+            .split_once('=')
+            .ok_or_else(|| Error::Assignment(flag.clone()))?;
+        set(name.trim(), scalar(name.trim(), text.trim()), Origin::Flag)?;
+    }
+    let mut settings: Settings = Value::Table(values)
+        .try_into()
+        .expect("every value was checked when it was set");
+    settings.home = std::path::absolute(&settings.home).unwrap_or(settings.home);
+    Ok(Resolved { settings, origins })
+}
+
+/// The words of a variable or flag as a value: keys that hold text take them as they are.
+fn scalar(name: &str, text: &str) -> Value {
+    let is_text = matches!(name, "home" | "database_url" | "licenses");
+    let parsed = || {
+        format!("value = {text}")
+            .parse::<Table>()
+            .ok()
+            .and_then(|mut table| table.remove("value"))
+    };
+    match (is_text, parsed()) {
+        (false, Some(value)) => value,
+        _ => Value::String(text.to_owned()),
+    }
+}
+
+/// Why a table of values cannot be the settings.
+fn check(values: Table) -> Result<(), String> {
+    let settings: Settings = Value::Table(values)
+        .try_into()
+        .map_err(|error: toml::de::Error| error.message().to_owned())?;
+    let shares = [settings.baseline_min_share, settings.max_broken_share];
+    if shares.iter().any(|share| !(0.0..=1.0).contains(share)) {
+        return Err("a share lies between 0 and 1".to_owned());
+    }
+    let positive = [settings.workers, settings.baseline_runs, settings.confirmations];
+    if positive.contains(&0) {
+        return Err("it must be at least 1".to_owned());
+    }
+    let bounded = [
+        settings.sandbox_memory_mib,
+        settings.sandbox_processes,
+        settings.sandbox_disk_mib,
+        settings.build_timeout_seconds,
+        settings.test_timeout_seconds,
+        settings.lease_seconds,
+    ];
+    if bounded.iter().any(|&value| value == 0 || value > 1 << 32) {
+        return Err("it must be at least 1 and at most 4294967296".to_owned());
+    }
+    if settings.home.as_os_str().is_empty() {
+        return Err("the data folder needs a path".to_owned());
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Table, Error> {
+    let failed = |reason: String| Error::File {
+        path: path.to_owned(),
+        reason,
+    };
+    std::fs::read_to_string(path)
+        .map_err(|error| failed(error.to_string()))?
+        .parse()
+        .map_err(|error: toml::de::Error| failed(error.to_string()))
+}
+
+/// The named file, or the user's own where there is one.
+fn settings_file(named: Option<&Path>, variables: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    if let Some(path) = named {
+        return Some(path.to_owned());
+    }
+    let folder = base_folder(variables, "XDG_CONFIG_HOME", ".config")?;
+    Some(folder.join("swemill/config.toml")).filter(|path| path.is_file())
+}
+
+/// The XDG data folder.
+fn default_home(variables: &dyn Fn(&str) -> Option<String>) -> PathBuf {
+    base_folder(variables, "XDG_DATA_HOME", ".local/share")
+        .map_or_else(|| std::env::temp_dir().join("swemill"), |folder| folder.join("swemill"))
+}
+
+/// An XDG base folder: the variable when it is absolute (as the specification asks), else below the home.
+fn base_folder(
+    variables: &dyn Fn(&str) -> Option<String>,
+    variable: &str,
+    below_home: &str,
+) -> Option<PathBuf> {
+    variables(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(PathBuf::from(variables("HOME")?).join(below_home)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(variables: &[(&str, &str)], flags: &[&str]) -> Result<Resolved, Error> {
+        let owned: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let lookup = |name: &str| {
+            let found = variables.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        resolve(None, &owned, &lookup)
+    }
+
+    #[test]
+    fn flags_override_variables_and_variables_override_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, "workers = 3\nconfirmations = 4\nlicenses = \"MIT\"\n").unwrap();
+        let variables = |name: &str| match name {
+            "SWEMILL_WORKERS" | "SWEMILL_CONFIRMATIONS" => Some("5".to_owned()),
+            _ => None,
+        };
+        let resolved = resolve(Some(&file), &["confirmations=6".to_owned()], &variables).unwrap();
+        assert_eq!(resolved.settings.licenses, "MIT");
+        assert_eq!(resolved.settings.workers, 5);
+        assert_eq!(resolved.settings.confirmations, 6);
+        assert_eq!(resolved.origins["licenses"], Origin::File(file));
+        assert_eq!(resolved.origins["confirmations"], Origin::Flag);
+        assert_eq!(resolved.origins["home"], Origin::Default);
+    }
+
+    #[test]
+    fn the_data_folder_follows_the_xdg_variables() {
+        let home = |variables| with(variables, &[]).unwrap().settings.home;
+        assert_eq!(home(&[("HOME", "/h")]), Path::new("/h/.local/share/swemill"));
+        assert_eq!(home(&[("HOME", "/h"), ("XDG_DATA_HOME", "/d")]), Path::new("/d/swemill"));
+        assert_eq!(home(&[("HOME", "/h"), ("XDG_DATA_HOME", "relative")]), Path::new("/h/.local/share/swemill"));
+        assert_eq!(home(&[("SWEMILL_HOME", "/123")]), Path::new("/123"));
+    }
+
+    #[test]
+    fn wrong_values_name_the_key_and_where_they_were_given() {
+        for (variables, flags, expected) in [
+            (&[("SWEMILL_WORKERS", "many")][..], &[][..], "`workers` from $SWEMILL_WORKERS cannot be \"many\""),
+            (&[], &["workers=0"], "at least 1"),
+            (&[], &["max_broken_share=1.5"], "between 0 and 1"),
+            (&[], &["colour=blue"], "there is no setting `colour` (from flag)"),
+            (&[], &["workers"], "is not KEY=VALUE"),
+        ] {
+            let message = with(variables, flags).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+        assert!(with(&[], &["max_broken_share=1"]).is_ok());
+    }
+}

@@ -1,0 +1,140 @@
+//! From a repository to an environment with a sound baseline.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use sqlx::PgConnection;
+use swemill_environment::Built as Environment;
+use swemill_harness::{BaselineOptions, Error as HarnessError};
+use swemill_store::environments::{self, EnvironmentState, NewEnvironment};
+use swemill_store::sources::{self, Source};
+use swemill_store::tests::NewTest;
+use swemill_store::{Failure, FailureClass, jobs};
+
+use super::{Done, MUTATE, of_source};
+use crate::baseline::to_stored;
+use crate::events::Event;
+use crate::failure::StageError;
+use crate::machine::Machine;
+
+/// A repository whose environment was built, or was there already.
+#[derive(Debug)]
+pub struct Built {
+    source_id: i64,
+    what: String,
+    line: String,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    /// Another source of the same repository has it.
+    Known(i64),
+    /// It is new and sound.
+    Sound {
+        environment: NewEnvironment,
+        baseline: Value,
+        tests: Vec<NewTest>,
+    },
+    /// It stands, and its tests cannot serve.
+    Weak {
+        environment: NewEnvironment,
+        failure: Failure,
+    },
+}
+
+pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, StageError> {
+    let repository = machine.repository_of(source).await?;
+    let done = |line: String, outcome: Outcome| {
+        Ok(Done::Built(Box::new(Built {
+            source_id: source.id,
+            what: source.spec.clone(),
+            line,
+            outcome,
+        })))
+    };
+    // What was proven before stays what is used: a second build might resolve newer dependencies.
+    let known = environments::of_repository(machine.pool(), repository.id).await?;
+    if let Some(built) = known.iter().find(|known| known.state == EnvironmentState::Built) {
+        return done("its environment is there already".to_owned(), Outcome::Known(built.id));
+    }
+    let project = machine.project(&repository).await?;
+    let what = source.spec.clone();
+    let started = std::time::Instant::now();
+    let built = machine
+        .builder()
+        .build(&project, &|step| machine.step(&what, &format!("building: {step}")))
+        .await?;
+    let built_in = started.elapsed();
+    let environment = NewEnvironment {
+        repository_id: repository.id,
+        digest: built.digest.clone(),
+        recipe: serde_json::json!(built.recipe),
+    };
+    machine.step(&source.spec, "running the untouched tests");
+    match take_baseline(machine, &built).await {
+        Ok(baseline) => {
+            let line = format!(
+                "environment built in {:.0} s (Python {}), {} tests pass in {} runs of {:.1} s, {} flaky",
+                built_in.as_secs_f64(),
+                baseline.python,
+                baseline.passing().count(),
+                baseline.runs,
+                baseline.seconds.first().copied().unwrap_or_default(),
+                baseline.flaky().count(),
+            );
+            let (baseline, tests) = to_stored(&baseline);
+            done(line, Outcome::Sound { environment, baseline, tests })
+        }
+        Err(HarnessError::Sandbox(error)) => Err(error.into()),
+        Err(error @ (HarnessError::WeakBaseline { .. } | HarnessError::BaselineRun { .. })) => {
+            let failure = Failure::new(FailureClass::Environment, error.to_string());
+            let line = format!("failed ({}): {}", failure.class, failure.reason);
+            done(line, Outcome::Weak { environment, failure })
+        }
+        Err(error) => Err(StageError::infra(error.to_string())),
+    }
+}
+
+async fn take_baseline(
+    machine: &Machine,
+    built: &Environment,
+) -> Result<swemill_harness::Baseline, HarnessError> {
+    let settings = &machine.settings;
+    let options = BaselineOptions {
+        runs: settings.baseline_runs,
+        least_passing: settings.baseline_min_passing,
+        least_share: settings.baseline_min_share,
+        timeout: Duration::from_secs(settings.test_timeout_seconds),
+        ..BaselineOptions::default()
+    };
+    let environment = machine.backend().prepare(&built.spec()).await?;
+    let limits = settings.test_limits();
+    let command = &built.recipe.test_command;
+    swemill_harness::baseline(machine.backend(), &environment, &limits, command, &options).await
+}
+
+impl Built {
+    pub(super) async fn commit(&self, transaction: &mut PgConnection) -> swemill_store::Result<()> {
+        let environment_id = match &self.outcome {
+            Outcome::Known(id) => *id,
+            Outcome::Sound { environment, baseline, tests } => {
+                environments::save_built(transaction, environment, baseline, tests).await?
+            }
+            Outcome::Weak { environment, failure } => {
+                environments::save_rejected(transaction, environment, failure, None, &[]).await?;
+                return sources::fail(transaction, self.source_id, failure).await;
+            }
+        };
+        sources::set_environment(transaction, self.source_id, environment_id).await?;
+        jobs::enqueue(transaction, &of_source(MUTATE, self.source_id)).await?;
+        Ok(())
+    }
+
+    pub(super) fn event(&self) -> Event {
+        Event::Stage {
+            what: self.what.clone(),
+            line: self.line.clone(),
+        }
+    }
+}

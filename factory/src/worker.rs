@@ -1,0 +1,221 @@
+//! The worker: claims jobs, keeps their leases alive, runs their stages, commits what they found.
+//!
+//! A stage's result and its job's completion are one transaction. A worker that lost its lease cannot
+//! commit (the store refuses), and stops what it was doing for it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use swemill_store::jobs::{self, Claim, Failed, Job, Lease, Next, Wakeups};
+use swemill_store::{Failure, FailureClass, retry_transient};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::events::Event;
+use crate::failure::StageError;
+use crate::stages::{self, Done, KINDS};
+use crate::machine::Machine;
+
+/// How long a Postgres that went away is waited for.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How long a worker sleeps at most before it looks for jobs again.
+const NAP: Duration = Duration::from_secs(2);
+
+/// Works on a store's jobs.
+pub struct Worker {
+    machine: Arc<Machine>,
+    owner: String,
+    lease: Duration,
+    running: JoinSet<Lease>,
+    held: HashMap<Lease, AbortHandle>,
+}
+
+/// Why a worker stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// There was nothing left to do.
+    Idle,
+    /// It was asked to.
+    Interrupted,
+}
+
+impl Worker {
+    /// A worker of this process.
+    pub fn new(machine: Arc<Machine>) -> Self {
+        let lease = Duration::from_secs(machine.settings.lease_seconds);
+        Self {
+            owner: owner(),
+            machine,
+            lease,
+            running: JoinSet::new(),
+            held: HashMap::new(),
+        }
+    }
+
+    /// Runs jobs, several at a time, until `stop` turns true or, with `until_idle`, until the queue is empty.
+    /// Jobs that are unfinished at a stop go back to the queue.
+    pub async fn run(mut self, until_idle: bool, mut stop: watch::Receiver<bool>) -> anyhow::Result<Stopped> {
+        let at_once = u32::try_from(self.machine.settings.workers).unwrap_or(u32::MAX);
+        let mut wakeups = Wakeups::listen(self.machine.pool(), KINDS).await;
+        let mut heartbeat = tokio::time::interval(self.lease / 3);
+        heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let stopped = loop {
+            if *stop.borrow() {
+                break Stopped::Interrupted;
+            }
+            let free = at_once.saturating_sub(u32::try_from(self.held.len()).unwrap_or(u32::MAX));
+            if free > 0 {
+                self.claim(free).await?;
+            }
+            if self.held.is_empty() && until_idle && self.is_idle().await? {
+                break Stopped::Idle;
+            }
+            let full = self.held.len() >= self.machine.settings.workers;
+            tokio::select! {
+                Some(ended) = self.running.join_next() => self.forget(ended),
+                _ = heartbeat.tick() => self.renew().await?,
+                _ = wakeups.wait(NAP), if !full => {}
+                changed = stop.changed() => if changed.is_err() { break Stopped::Interrupted },
+            }
+        };
+        self.give_back().await;
+        Ok(stopped)
+    }
+
+    async fn claim(&mut self, limit: u32) -> anyhow::Result<()> {
+        let wanted = Claim {
+            kinds: KINDS,
+            limit,
+            owner: &self.owner,
+            lease: self.lease,
+        };
+        let pool = self.machine.pool();
+        let claimed = retry_transient(PATIENCE, async || jobs::claim(pool, wanted).await).await?;
+        for job in claimed {
+            let lease = job.lease.clone();
+            let machine = self.machine.clone();
+            let task = self.running.spawn(async move {
+                let lease = job.lease.clone();
+                attempt(&machine, job).await;
+                lease
+            });
+            self.held.insert(lease, task);
+        }
+        Ok(())
+    }
+
+    /// Whether nobody has anything to do. Jobs that another worker holds are waited for: it may die.
+    async fn is_idle(&self) -> anyhow::Result<bool> {
+        let pool = self.machine.pool();
+        self.settle_dead().await?;
+        Ok(retry_transient(PATIENCE, async || jobs::unfinished(pool, KINDS).await).await? == 0)
+    }
+
+    /// A job that died with its worker (its last lease ran out) still has to be settled.
+    async fn settle_dead(&self) -> anyhow::Result<()> {
+        let pool = self.machine.pool();
+        for dead in retry_transient(PATIENCE, async || jobs::dead(pool).await).await? {
+            let failure = Failure::new(dead.failure_class, dead.last_error);
+            let mut transaction = pool.begin().await?;
+            stages::settle_dead(&mut transaction, &dead.kind, &dead.payload, &failure).await?;
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn renew(&mut self) -> anyhow::Result<()> {
+        let leases: Vec<Lease> = self.held.keys().cloned().collect();
+        if leases.is_empty() {
+            return Ok(());
+        }
+        let pool = self.machine.pool();
+        for lost in retry_transient(PATIENCE, async || jobs::heartbeat(pool, &leases, self.lease).await).await? {
+            if let Some(task) = self.held.get(&lost) {
+                tracing::warn!(job.id = lost.job, "lost the lease; another worker has the job");
+                task.abort();
+            }
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, ended: Result<Lease, tokio::task::JoinError>) {
+        if let Ok(lease) = ended {
+            self.held.remove(&lease);
+        } else {
+            // Aborted or panicked: the task cannot say which lease it had.
+            self.held.retain(|_, task| !task.is_finished());
+        }
+    }
+
+    async fn give_back(&mut self) {
+        self.running.shutdown().await;
+        let leases: Vec<Lease> = self.held.drain().map(|(lease, _)| lease).collect();
+        if !leases.is_empty()
+            && let Err(error) = jobs::release(self.machine.pool(), &leases).await
+        {
+            tracing::warn!(%error, "could not give jobs back; their leases run out by themselves");
+        }
+    }
+}
+
+/// One attempt of a job, to its committed end.
+async fn attempt(machine: &Machine, job: Job) {
+    let result = stages::run(machine, &job).await;
+    let committed = match &result {
+        Ok(done) => retry_transient(PATIENCE, async || commit(machine, &job, done).await).await,
+        Err(error) => retry_transient(PATIENCE, async || fail(machine, &job, error).await).await,
+    };
+    match (committed, result) {
+        (Ok(()), Ok(done)) => done.events().into_iter().for_each(|event| machine.tell(event)),
+        (Ok(()), Err(_)) => {}
+        (Err(swemill_store::Error::LeaseLost { .. }), _) => {
+            tracing::warn!(job.id = job.lease.job, "the lease was lost; the result is dropped");
+        }
+        (Err(error), _) => {
+            // The lease runs out and the job is tried again.
+            tracing::error!(job.id = job.lease.job, %error, "the result could not be committed");
+        }
+    }
+}
+
+async fn commit(machine: &Machine, job: &Job, done: &Done) -> swemill_store::Result<()> {
+    let mut transaction = machine.pool().begin().await?;
+    done.commit(&mut transaction).await?;
+    jobs::complete(&mut transaction, &job.lease).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn fail(machine: &Machine, job: &Job, error: &StageError) -> swemill_store::Result<()> {
+    let next = if error.retry { Next::Retry } else { Next::Dead };
+    let mut transaction = machine.pool().begin().await?;
+    let failed = jobs::fail(&mut transaction, &job.lease, &error.failure, next).await?;
+    if failed == Failed::Dead {
+        stages::settle_dead(&mut transaction, &job.kind, &job.payload, &error.failure).await?;
+    }
+    transaction.commit().await?;
+    let Failure { class, reason } = &error.failure;
+    let line = match failed {
+        Failed::RetryIn(wait) => format!("{} failed ({class}), again in {:.0} s: {reason}", job.kind, wait.as_secs_f64()),
+        Failed::Dead => format!("{} failed for good ({class}): {reason}", job.kind),
+    };
+    machine.tell(Event::Stage {
+        what: job.key.clone(),
+        line,
+    });
+    if failed == Failed::Dead && job.kind == "validate" {
+        machine.tell(Event::Decided {
+            outcome: FailureClass::Infra.as_str(),
+        });
+    }
+    Ok(())
+}
+
+/// Names this worker for people: machine and process.
+fn owner() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = host.trim();
+    let host = if host.is_empty() { "unknown" } else { host };
+    format!("{host}:{}", std::process::id())
+}
