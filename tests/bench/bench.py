@@ -14,6 +14,7 @@ import memory
 import packages
 import report
 import soundness
+import validation
 from generation import Swemill
 from interpreters import interpreters
 from packages import Package
@@ -22,7 +23,7 @@ from report import Row
 
 FOLDER = Path("target/bench").absolute()
 PAGE = Path("docs/BENCHMARKS.md")
-PARTS = ["generation", "memory", "demo"]
+PARTS = ["generation", "validation", "memory", "demo"]
 
 
 def main() -> None:
@@ -38,16 +39,22 @@ def main() -> None:
     facts["swemill"] = report.commit()
     FOLDER.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
-    if "generation" in options.only:
-        peer = Peer(FOLDER / "peer")
+    peer = Peer(FOLDER / "peer")
+    chosen: list[Package] = []
+    if {"generation", "validation"} & {*options.only}:
         peer.install()
         facts["peer"] = "swesmith 0.0.9" if peer.missing is None else f"missing: {peer.missing}"
-        for package in packages.fetch(FOLDER / "packages", peer.pip):
+        chosen = packages.fetch(FOLDER / "packages", peer.pip)
+    if "generation" in options.only:
+        for package in chosen:
             say(f"{package.name} {package.version}: {options.pairs} paired runs")
             measured, theirs = generation.compare(swemill, peer, package, options.pairs)
             rows += measured
             say(f"{package.name} {package.version}: checking every diff")
             rows += sound(swemill, peer, package, theirs)
+    if "validation" in options.only:
+        say(f"{chosen[0].name} {chosen[0].version}: validating {validation.CANDIDATES} candidates")
+        rows += validation.rows(swemill, peer, FOLDER / "validation", chosen[0])
     if "memory" in options.only:
         say("a tree of 500,000 lines")
         rows += memory.rows(swemill, FOLDER)
