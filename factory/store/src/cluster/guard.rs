@@ -1,0 +1,47 @@
+//! The guard: a small process that stops the server when the commands that use it are gone, however they ended.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use tracing::debug;
+
+use super::folder::Folder;
+
+/// Waits until nobody holds the users' lock (the kernel lets go of a killed command's), then stops the server that
+/// runs on these data; until it is gone, the guard holds the lock, so a command that comes meanwhile waits. The
+/// number of the guard's own lock is the lower one: it is let go first, so that a later guard finds it free.
+const SCRIPT: &str = r#"
+exec 3>>"$1/guard" 4>>"$1/users" || exit
+flock -n 3 && flock 4 || exit
+pid=$(head -n 1 "$1/data/postmaster.pid") && [ "$pid" -gt 1 ] || exit
+runs() { tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -e "$1/data"; }
+runs "$1" || exit
+kill -INT "$pid"
+tries=0
+while runs "$1" && [ "$tries" -lt 600 ]; do sleep 0.1; tries=$((tries + 1)); done
+"#;
+
+/// Posts a guard, unless one stands. Without one (a system without `flock`) a server that a killed command left is
+/// stopped by the next command, so this may fail.
+pub(super) fn post(folder: &Folder) {
+    let posted = Command::new("sh")
+        .args(["-c", SCRIPT, "swemill-guard"])
+        .arg(folder.root())
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn();
+    match posted {
+        // It outlives this command, or ends when this command lets go; either way it is not waited for here.
+        Ok(guard) => drop(std::thread::Builder::new().spawn(move || reap(guard))),
+        Err(error) => debug!(%error, "no guard stands by the database server"),
+    }
+}
+
+fn reap(mut guard: std::process::Child) {
+    if let Err(error) = guard.wait() {
+        debug!(%error, "the guard of the database server cannot be waited for");
+    }
+}
