@@ -1,19 +1,45 @@
 //! Breaks Python code with tree-sitter: names every site of every operator, then samples by seed.
 //!
-//! In reading order: [`operator`] says what an operator is and [`context`] what it may know; [`operators`]
-//! has them all.
+//! In reading order: [`operator`] says what an operator is, [`context`] what it may know, and [`operators`]
+//! has them all. `engine` runs them: `discover` finds the package's own files, `sites` walks each file once
+//! and collects what the operators name (`arid` places are left out, `canonical` finds doubles), `sample`
+//! chooses by seed, `verify` parses the mutated file again, compares its meaning (`structure`) and checks
+//! that CPython would compile it (`compile`), [`patch`] writes the diff, `identity` gives the id.
+//!
+//! ```no_run
+//! use swemill_mutation::{Options, mutate};
+//!
+//! let options = Options { seed: 7, strategies: "op,compare,-op_swap".parse()?, max_candidates: Some(300), ..Options::default() };
+//! let summary = mutate("path/to/repository".as_ref(), &options, &mut |candidate| {
+//!     eprintln!("{} {}:{}", candidate.id, candidate.file, candidate.line);
+//! })?;
+//! eprintln!("{} candidates of {} files", summary.candidates, summary.mutated);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod arid;
+mod candidate;
 mod canonical;
 mod compile;
 pub mod context;
+mod discover;
 mod dispatch;
+mod engine;
 mod entity;
 mod grammar;
+mod identity;
 pub mod operator;
 pub mod operators;
 pub mod patch;
+mod sample;
+mod selection;
 mod sites;
 mod structure;
 mod summary;
 mod verify;
+
+pub use candidate::Candidate;
+pub use engine::{MutateError, Options, mutate};
+pub use identity::Identity;
+pub use selection::{Selection, UnknownStrategy};
+pub use summary::{Skipped, Summary};

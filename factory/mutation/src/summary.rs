@@ -19,7 +19,9 @@ pub enum Skipped {
     Generated,
     /// Larger than 1 MiB.
     TooLarge,
-    /// Neither UTF-8 nor declared to be it.
+    /// Ends lines with lone carriage returns.
+    OddNewlines,
+    /// Not UTF-8, or declared to be something else.
     NotUtf8,
     /// Not Python 3, or not Python.
     NotPython3,
