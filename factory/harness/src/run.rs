@@ -60,7 +60,8 @@ pub struct CollectionError {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Ending {
-    /// pytest came to its end, with its exit status: 0, 1 for failures, 5 for no tests.
+    /// Every test that was to run came to its end. pytest's exit status is 0, 1 for failures, 5 for no tests,
+    /// and 3 where pytest failed after the last test.
     Complete {
         /// pytest's exit status.
         exit: i32,
@@ -394,6 +395,10 @@ fn finished(tally: &Tally, exit: i32, during: Option<String>, said: impl Fn() ->
             during,
             reason: reason.clone(),
         };
+    }
+    // pytest fails after the last test where tests left the process unfit for its own last words.
+    if exit == 3 && tally.all_ended() {
+        return Ending::Complete { exit };
     }
     if let Some(message) = &tally.internal_error {
         return Ending::InternalError {

@@ -58,7 +58,7 @@ impl Tally {
                 self.not_found = not_found;
                 self.collected = true;
             }
-            Record::Start { id } => self.running = Some(Running::new(id)),
+            Record::Start { id } => self.start(id),
             Record::Phase(phase) => self.phase(phase),
             Record::Subtest(phase) => self.subtest(phase),
             Record::Interrupted { text } => self.interrupted = Some(text),
@@ -76,6 +76,19 @@ impl Tally {
             None
         } else {
             self.collecting.clone()
+        }
+    }
+
+    /// Whether collection was over and every test that was to run came to its end.
+    pub(crate) fn all_ended(&self) -> bool {
+        self.collected && self.items.keys().all(|id| self.tests.contains_key(id))
+    }
+
+    /// A test that is started again after a `rerun` goes on; any other start is a test of its own.
+    fn start(&mut self, id: String) {
+        let goes_on = |running: &Running| running.id == id && running.record.rerun;
+        if !self.running.as_ref().is_some_and(goes_on) {
+            self.running = Some(Running::new(id));
         }
     }
 

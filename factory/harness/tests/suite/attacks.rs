@@ -110,14 +110,11 @@ async fn a_test_that_closes_every_descriptor_is_named() {
 
 #[tokio::test]
 async fn closing_the_low_descriptors_leaves_the_channel() {
-    // pytest's own capturing does not survive it.
+    // pytest's own capturing does not survive it: it fails, after the last record.
     let run = Situation::new("closes_few_descriptors").run().await;
-    assert!(
-        matches!(run.ending, Ending::InternalError { .. }),
-        "{}",
-        run.ending
-    );
+    assert_eq!(run.ending, Ending::Complete { exit: 3 });
     assert_eq!(run.status("test_closes.py::test_closes"), Status::Failed);
+    assert_eq!(run.status("test_closes.py::test_after"), Status::Error);
 }
 
 #[tokio::test]
@@ -136,10 +133,11 @@ async fn a_file_put_in_the_channels_place_gets_no_records() {
 
 #[tokio::test]
 async fn a_standard_library_full_of_patches_changes_no_record() {
+    // pytest needs `json.dumps` for its cache, after the last test.
     let run = Situation::new("patches").run().await;
     assert_eq!(
         run.ending,
-        Ending::Complete { exit: 1 },
+        Ending::Complete { exit: 3 },
         "{}",
         run.stderr_tail
     );

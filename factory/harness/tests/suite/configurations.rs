@@ -171,3 +171,15 @@ fn order(run: &swemill_harness::TestRun) -> String {
         .trim()
         .to_owned()
 }
+
+#[tokio::test]
+async fn the_commands_arguments_are_honoured() {
+    let run = Situation::new("order")
+        .arguments(&["test_b.py", "-k", "not b2"])
+        .run()
+        .await;
+    assert_eq!(
+        table(&run),
+        "passed test_b.py::test_b1\npassed test_b.py::test_b3\n"
+    );
+}

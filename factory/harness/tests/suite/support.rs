@@ -10,6 +10,7 @@ use std::time::Duration;
 use swemill_harness::{
     Baseline, BaselineOptions, Collection, Request, Result, Selection, TestCommand, TestRun, plugin,
 };
+use swemill_sandbox::native::{Launcher, NativeBackend};
 use swemill_sandbox::{Backend, Environment, EnvironmentSpec, Limits, Mount, Network, Tree, Upper};
 
 /// pytest's newest major version.
@@ -140,7 +141,10 @@ impl Situation {
     }
 
     async fn prepare(&self) -> (impl Backend + use<>, Environment) {
-        let backend = backend();
+        let backend = NativeBackend::new(Launcher {
+            program: env!("CARGO_BIN_EXE_swemill-harness-test-init").into(),
+            arguments: Vec::new(),
+        });
         for tree in &self.spec.trees {
             for folder in &tree.lower {
                 backend.adopt(folder).await.unwrap();

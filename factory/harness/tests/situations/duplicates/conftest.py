@@ -1,3 +1,2 @@
-def pytest_itemcollected(item):
-    if item.name.startswith("test_twin"):
-        item._nodeid = "test_twins.py::test_twin"
+def pytest_collection_modifyitems(items):
+    items.append(items[0])
