@@ -57,14 +57,14 @@ class Tree:
     def __init__(self, source: Path, parent: Path) -> None:
         self.folder = Path(tempfile.mkdtemp(dir=parent))
         shutil.copytree(source, self.folder, dirs_exist_ok=True)
-        self.environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+        self.environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
         self.originals: dict[str, Original] = {}
         # Without a repository here git would look for one further up, and skip every file outside of it.
         self.run("git", "init", "--quiet", ".")
 
     def run(self, *command: str, text: bytes = b"") -> bool:
         done = subprocess.run(command, input=text, cwd=self.folder, env=self.environment, capture_output=True)
-        return done.returncode == 0 and b"offset" not in done.stdout
+        return done.returncode == 0 and b"(offset " not in done.stdout
 
     def original(self, file: str) -> "Original":
         if file not in self.originals:
