@@ -90,7 +90,10 @@ fn argument_swap<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a
         let is_commutative = callee(node, context).is_some_and(|(_, name, receiver)| {
             receiver.is_none() && matches!(name, "min" | "max" | "gcd" | "hypot")
         });
-        if is_pair && !is_commutative && !strict && a.kind() != "lambda" && a.kind() != "string" {
+        // Nobody takes `None` or a format for the value beside it.
+        let is_telling =
+            |node: Node<'_>| matches!(node.kind(), "none" | "true" | "false" | "lambda" | "string");
+        if is_pair && !is_commutative && !strict && !is_telling(a) && !is_telling(b) {
             sites.several(swap(a, b, context));
         }
     }

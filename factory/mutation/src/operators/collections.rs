@@ -23,7 +23,10 @@ pub(crate) static VALUE_SWAP: Rule = Rule {
 
 fn element_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     let items = parts(node);
-    if items.len() < 2 || is_dunder_value(context) {
+    // The places of a tuple like `(None, [])` have meanings: it is no list of cases.
+    let is_record =
+        node.kind() == "tuple" && items.iter().any(|item| item.kind() != items[0].kind());
+    if items.len() < 2 || is_record || is_dunder_value(context) {
         return;
     }
     let last = items.len() - 1;

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::rule::Rule;
-use super::syntax::{is_message, parts, swap};
+use super::syntax::{parts, swap};
 use crate::context::Context;
 use crate::operator::{Edit, Sites};
 
@@ -38,7 +38,7 @@ fn field_swap<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) 
         return;
     };
     for field in fields {
-        if context.text(previous) != context.text(field) && !is_message(context) {
+        if context.text(previous) != context.text(field) {
             sites.several(swap(previous, field, context));
         }
         previous = field;
@@ -48,7 +48,7 @@ fn field_swap<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) 
 fn field_format<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     let options = ["format_specifier", "type_conversion"];
     for part in parts(node) {
-        if options.contains(&part.kind()) && !is_message(context) {
+        if options.contains(&part.kind()) {
             sites.one(Edit::remove(part.byte_range()));
         }
     }
@@ -65,7 +65,7 @@ fn percent_swap<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>
         && node
             .child_by_field_name("operator")
             .is_some_and(|operator| operator.kind() == "%");
-    if !is_format || right.kind() != "tuple" || is_message(context) {
+    if !is_format || right.kind() != "tuple" {
         return;
     }
     for pair in parts(right).windows(2) {

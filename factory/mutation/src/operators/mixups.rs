@@ -7,7 +7,7 @@ use tree_sitter::Node;
 
 use super::rule::Rule;
 use super::similar::{likeness, most_alike};
-use super::syntax::{descend, parts};
+use super::syntax::{descend, is_for_people, parts};
 use crate::context::Context;
 use crate::operator::{Edit, Sites};
 
@@ -65,7 +65,7 @@ fn attribute<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
         {
             uses.push((context.text(object), context.text(name), name));
         }
-        !opens_scope(below)
+        !opens_scope(below) && !is_for_people(below, context)
     });
     let mut known: Vec<(&str, &str)> = uses
         .iter()
@@ -115,7 +115,7 @@ impl<'a> Locals<'a> {
             if node.kind() == "identifier" {
                 found.see(node, parent, field, context.text(node));
             }
-            !opens_scope(node) && !is_elsewhere(node)
+            !opens_scope(node) && !is_elsewhere(node) && !is_for_people(node, context)
         });
         found
             .reads

@@ -73,6 +73,7 @@ static ALL: &[&dyn Operator] = &[
     &collections::VALUE_SWAP,
     &raises::RAISE_TYPE,
     &raises::RAISE_DROP,
+    &raises::ASSERT_DROP,
     &excepts::CAUGHT_TYPE,
     &excepts::SWALLOW,
     &excepts::FINALLY_DROP,

@@ -21,6 +21,13 @@ pub(crate) static RAISE_DROP: Rule = Rule {
     sites: |node, context, sites| sites.one(drop_statement(node, context.parent(), context)),
 };
 
+pub(crate) static ASSERT_DROP: Rule = Rule {
+    name: "func_pm_assert_drop",
+    summary: "an `assert` is dropped",
+    kinds: &["assert_statement"],
+    sites: |node, context, sites| sites.one(drop_statement(node, context.parent(), context)),
+};
+
 /// The built-in exception that is most easily taken for this one and is not its parent.
 pub(super) fn mistaken_for(name: &str) -> Option<&'static str> {
     Some(match name {

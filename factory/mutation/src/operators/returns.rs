@@ -34,7 +34,8 @@ fn value_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) 
         return;
     };
     match value.kind() {
-        "none" => {}
+        // `None` is as false as `False` is: hardly anyone would notice.
+        "none" | "false" => {}
         "call" | "await" => {
             sites.one(Edit::remove(node.start_byte()..value.start_byte()));
         }

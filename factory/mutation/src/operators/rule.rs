@@ -2,10 +2,12 @@
 
 use tree_sitter::Node;
 
+use super::syntax::is_message;
 use crate::context::Context;
 use crate::operator::{Operator, Sites};
 
-/// An [`Operator`] without state of its own; the modules beside this one are made of these.
+/// An [`Operator`] without state of its own; the modules beside this one are made of these. None of them
+/// touches what only people read: the message of a `raise`, an `assert` or a log call.
 pub(crate) struct Rule {
     pub(crate) name: &'static str,
     pub(crate) summary: &'static str,
@@ -27,6 +29,14 @@ impl Operator for Rule {
     }
 
     fn sites<'a>(&self, node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
-        (self.sites)(node, context, sites);
+        let mut found = Sites::default();
+        (self.sites)(node, context, &mut found);
+        let found = found.take();
+        if found.is_empty() || is_message(node, context) {
+            return;
+        }
+        for edits in found {
+            sites.several(edits);
+        }
     }
 }

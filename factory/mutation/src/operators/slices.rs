@@ -109,7 +109,7 @@ fn index_shift<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>)
             sites.one(shifted(index, context));
             return;
         }
-        ("identifier", "i" | "j" | "k" | "n" | "idx" | "index" | "pos" | "position" | "offset") => {
+        ("identifier", "i" | "j" | "idx" | "index" | "pos" | "position" | "offset") => {
             sites.one(Edit::insert(index.end_byte(), " - 1"));
             sites.one(Edit::insert(index.end_byte(), " + 1"));
             return;

@@ -4,7 +4,7 @@
 use tree_sitter::Node;
 
 use super::rule::Rule;
-use super::syntax::{is_dunder_value, is_message, parent_kind};
+use super::syntax::{is_dunder_value, parent_kind};
 use crate::context::Context;
 use crate::operator::{Edit, Sites};
 
@@ -21,6 +21,9 @@ pub(crate) static PATTERN: Rule = Rule {
     kinds: &["string"],
     sites: pattern_slip,
 };
+
+/// More entries than this make a table.
+const LONGEST_LIST: usize = 12;
 
 /// Prefix, content node's start and content of a string that is one piece without escapes or fields.
 fn plain<'a>(node: Node<'a>, context: &Context<'a>) -> Option<(&'a str, usize, &'a str)> {
@@ -54,9 +57,22 @@ fn text_slip<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     let parent = parent_kind(context);
     let is_unseen =
         matches!(parent, "interpolation" | "concatenated_string") || parent.ends_with("_pattern");
-    if !is_unseen && !is_message(context) && !is_dunder_value(context) {
+    if !is_unseen && !is_in_table(context) && !is_dunder_value(context) {
         sites.one(Edit::replace(start..start + content.len(), other));
     }
+}
+
+/// Whether the text is one of very many alike, of which a test sees few.
+fn is_in_table(context: &Context<'_>) -> bool {
+    let mut around = context
+        .parents
+        .iter()
+        .rev()
+        .filter(|above| above.kind() != "pair");
+    around.next().is_some_and(|above| {
+        matches!(above.kind(), "list" | "tuple" | "set" | "dictionary")
+            && above.named_child_count() > LONGEST_LIST
+    })
 }
 
 fn slip(content: &str) -> Option<String> {

@@ -195,17 +195,29 @@ pub(super) fn descend<'a>(
     }
 }
 
-/// Whether the current node is part of a message that only people read: of a `raise`, an `assert` or a log call.
-pub(super) fn is_message(context: &Context<'_>) -> bool {
+/// Whether the current node is, or is part of, what only people read.
+pub(super) fn is_message<'a>(node: Node<'a>, context: &Context<'a>) -> bool {
+    if node.kind() == "call" && is_log_call(node, context) {
+        return true;
+    }
     for above in context.parents.iter().rev() {
-        match above.kind() {
-            "raise_statement" | "assert_statement" => return true,
-            "call" if is_log_call(*above, context) => return true,
-            "block" | "module" | "expression_statement" => return false,
-            _ => {}
+        if is_for_people(*above, context) {
+            return true;
+        }
+        if matches!(above.kind(), "block" | "module" | "expression_statement") {
+            return false;
         }
     }
     false
+}
+
+/// Whether what stands below this node is a message: in a `raise`, an `assert` or a log call.
+pub(super) fn is_for_people(node: Node<'_>, context: &Context<'_>) -> bool {
+    match node.kind() {
+        "raise_statement" | "assert_statement" => true,
+        "call" => is_log_call(node, context),
+        _ => false,
+    }
 }
 
 /// Whether a call writes to a log or warns: `log.debug(…)`, `logger.info(…)`, `warnings.warn(…)`.
