@@ -82,7 +82,11 @@ pub type Result<T, E = BuildFailure> = std::result::Result<T, E>;
 
 impl BuildFailure {
     /// A failure of the repository.
-    pub(crate) fn environment(step: Step, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn environment(
+        step: Step,
+        reason: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self {
             class: Class::Environment,
             step,
@@ -133,5 +137,7 @@ pub(crate) fn tail(text: &str, limit: usize) -> String {
     }
     let start = text.ceil_char_boundary(text.len() - limit);
     let rest = &text[start..];
-    rest.find('\n').map_or(rest, |newline| &rest[newline + 1..]).to_owned()
+    rest.find('\n')
+        .map_or(rest, |newline| &rest[newline + 1..])
+        .to_owned()
 }

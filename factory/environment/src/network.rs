@@ -31,15 +31,39 @@ impl std::fmt::Debug for NetworkSettings {
 
 /// uv's own variables and everyone's for proxies.
 const PASSED_ON: [&str; 24] = [
-    "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX_STRATEGY",
-    "UV_INSECURE_HOST", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_CONCURRENT_DOWNLOADS", "UV_EXCLUDE_NEWER",
-    "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_KEYRING_PROVIDER", "UV_OFFLINE",
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY",
-    "http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+    "UV_EXTRA_INDEX_URL",
+    "UV_INDEX_STRATEGY",
+    "UV_INSECURE_HOST",
+    "UV_HTTP_TIMEOUT",
+    "UV_HTTP_RETRIES",
+    "UV_CONCURRENT_DOWNLOADS",
+    "UV_EXCLUDE_NEWER",
+    "UV_NATIVE_TLS",
+    "UV_SYSTEM_CERTS",
+    "UV_KEYRING_PROVIDER",
+    "UV_OFFLINE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "FTP_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "ftp_proxy",
 ];
 
 /// Variables that name a bundle of certificates, the most specific first.
-const BUNDLES: [&str; 4] = ["SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+const BUNDLES: [&str; 4] = [
+    "SSL_CERT_FILE",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+];
 
 const BUNDLE_INSIDE: &str = "/opt/swemill/ca-bundle.pem";
 const NETRC_INSIDE: &str = "/opt/swemill/netrc";
@@ -48,8 +72,13 @@ const UV_CONFIG_INSIDE: &str = "/opt/swemill/uv.toml";
 impl NetworkSettings {
     /// Reads this process's environment and the user's configuration files.
     pub fn of_this_machine() -> Self {
-        let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-        Self::read(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()), &home)
+        let home = std::env::var_os("HOME")
+            .map(PathBuf::from)
+            .unwrap_or_default();
+        Self::read(
+            &|name| std::env::var(name).ok().filter(|value| !value.is_empty()),
+            &home,
+        )
     }
 
     fn read(variable: &dyn Fn(&str) -> Option<String>, home: &Path) -> Self {
@@ -60,7 +89,8 @@ impl NetworkSettings {
             }
         }
         for name in std::env::vars().map(|(name, _)| name) {
-            let credentials = name.starts_with("UV_INDEX_") && (name.ends_with("_USERNAME") || name.ends_with("_PASSWORD"));
+            let credentials = name.starts_with("UV_INDEX_")
+                && (name.ends_with("_USERNAME") || name.ends_with("_PASSWORD"));
             if let (true, Some(value)) = (credentials, variable(&name)) {
                 settings.trusted_variables.insert(name, value);
             }
@@ -71,19 +101,36 @@ impl NetworkSettings {
             variable(&name).or_else(|| pip.get(key).cloned())
         };
         // uv has no eye for pip's settings: they are told in its own words.
-        let known = |settings: &Self, names: &[&str]| names.iter().any(|name| settings.variables.contains_key(*name));
+        let known = |settings: &Self, names: &[&str]| {
+            names
+                .iter()
+                .any(|name| settings.variables.contains_key(*name))
+        };
         if !known(&settings, &["UV_DEFAULT_INDEX", "UV_INDEX_URL"]) {
-            settings.variables.extend(pip("index-url").map(|url| ("UV_DEFAULT_INDEX".into(), url)));
+            settings
+                .variables
+                .extend(pip("index-url").map(|url| ("UV_DEFAULT_INDEX".into(), url)));
         }
         if !known(&settings, &["UV_INDEX", "UV_EXTRA_INDEX_URL"]) {
-            let urls = pip("extra-index-url").map(|urls| urls.split_whitespace().collect::<Vec<_>>().join(" "));
-            settings.variables.extend(urls.map(|urls| ("UV_INDEX".into(), urls)));
+            let urls = pip("extra-index-url")
+                .map(|urls| urls.split_whitespace().collect::<Vec<_>>().join(" "));
+            settings
+                .variables
+                .extend(urls.map(|urls| ("UV_INDEX".into(), urls)));
         }
         if !known(&settings, &["UV_INSECURE_HOST"]) {
-            let hosts = pip("trusted-host").map(|hosts| hosts.split_whitespace().collect::<Vec<_>>().join(" "));
-            settings.variables.extend(hosts.map(|hosts| ("UV_INSECURE_HOST".into(), hosts)));
+            let hosts = pip("trusted-host")
+                .map(|hosts| hosts.split_whitespace().collect::<Vec<_>>().join(" "));
+            settings
+                .variables
+                .extend(hosts.map(|hosts| ("UV_INSECURE_HOST".into(), hosts)));
         }
-        settings.mount_certificates(BUNDLES.iter().find_map(|name| variable(name)).or_else(|| pip("cert")));
+        settings.mount_certificates(
+            BUNDLES
+                .iter()
+                .find_map(|name| variable(name))
+                .or_else(|| pip("cert")),
+        );
         settings.mount_credentials(variable, home);
         settings
     }
@@ -101,22 +148,33 @@ impl NetworkSettings {
     fn mount_credentials(&mut self, variable: &dyn Fn(&str) -> Option<String>, home: &Path) {
         let netrc = variable("NETRC").map_or_else(|| home.join(".netrc"), PathBuf::from);
         if netrc.is_file() {
-            self.trusted_variables.insert("NETRC".into(), NETRC_INSIDE.into());
+            self.trusted_variables
+                .insert("NETRC".into(), NETRC_INSIDE.into());
             self.trusted_mounts.push(read_only(netrc, NETRC_INSIDE));
         }
-        let configuration = variable("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
+        let configuration =
+            variable("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
         let named = variable("UV_CONFIG_FILE").map(PathBuf::from);
-        let places = [named, Some(configuration.join("uv/uv.toml")), Some("/etc/uv/uv.toml".into())];
+        let places = [
+            named,
+            Some(configuration.join("uv/uv.toml")),
+            Some("/etc/uv/uv.toml".into()),
+        ];
         if let Some(file) = places.into_iter().flatten().find(|file| file.is_file()) {
-            self.variables.insert("UV_CONFIG_FILE".into(), UV_CONFIG_INSIDE.into());
+            self.variables
+                .insert("UV_CONFIG_FILE".into(), UV_CONFIG_INSIDE.into());
             self.mounts.push(read_only(file, UV_CONFIG_INSIDE));
         }
     }
 }
 
 /// pip's `[global]` and `[install]` settings, later files winning as pip has it.
-fn pip_configuration(variable: &dyn Fn(&str) -> Option<String>, home: &Path) -> BTreeMap<String, String> {
-    let configuration = variable("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
+fn pip_configuration(
+    variable: &dyn Fn(&str) -> Option<String>,
+    home: &Path,
+) -> BTreeMap<String, String> {
+    let configuration =
+        variable("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
     let named = variable("PIP_CONFIG_FILE").map(PathBuf::from);
     let files = [
         Some("/etc/pip.conf".into()),
@@ -149,16 +207,28 @@ mod tests {
 
     fn read(variables: &[(&str, &str)], home: &Path) -> NetworkSettings {
         let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
-        NetworkSettings::read(&|name| variables.get(name).map(|value| (*value).to_owned()), home)
+        NetworkSettings::read(
+            &|name| variables.get(name).map(|value| (*value).to_owned()),
+            home,
+        )
     }
 
     #[test]
     fn pips_index_is_told_to_uv_and_uvs_own_setting_wins() {
         let home = tempfile::tempdir().unwrap();
         let pip = ("PIP_INDEX_URL", "https://pip.example/simple");
-        assert_eq!(read(&[pip], home.path()).variables["UV_DEFAULT_INDEX"], pip.1);
-        let both = read(&[pip, ("UV_DEFAULT_INDEX", "https://uv.example/simple")], home.path());
-        assert_eq!(both.variables["UV_DEFAULT_INDEX"], "https://uv.example/simple");
+        assert_eq!(
+            read(&[pip], home.path()).variables["UV_DEFAULT_INDEX"],
+            pip.1
+        );
+        let both = read(
+            &[pip, ("UV_DEFAULT_INDEX", "https://uv.example/simple")],
+            home.path(),
+        );
+        assert_eq!(
+            both.variables["UV_DEFAULT_INDEX"],
+            "https://uv.example/simple"
+        );
     }
 
     #[test]
@@ -168,10 +238,22 @@ mod tests {
         let text = "[global]\nindex-url = https://file.example/simple\nextra-index-url =\n    https://a.example\n    https://b.example\n";
         std::fs::write(home.path().join(".config/pip/pip.conf"), text).unwrap();
         let settings = read(&[], home.path());
-        assert_eq!(settings.variables["UV_DEFAULT_INDEX"], "https://file.example/simple");
-        assert_eq!(settings.variables["UV_INDEX"], "https://a.example https://b.example");
-        let settings = read(&[("PIP_INDEX_URL", "https://variable.example")], home.path());
-        assert_eq!(settings.variables["UV_DEFAULT_INDEX"], "https://variable.example");
+        assert_eq!(
+            settings.variables["UV_DEFAULT_INDEX"],
+            "https://file.example/simple"
+        );
+        assert_eq!(
+            settings.variables["UV_INDEX"],
+            "https://a.example https://b.example"
+        );
+        let settings = read(
+            &[("PIP_INDEX_URL", "https://variable.example")],
+            home.path(),
+        );
+        assert_eq!(
+            settings.variables["UV_DEFAULT_INDEX"],
+            "https://variable.example"
+        );
     }
 
     #[test]
@@ -180,7 +262,12 @@ mod tests {
         std::fs::write(home.path().join(".netrc"), "machine a login b password c").unwrap();
         let settings = read(&[("HTTPS_PROXY", "http://user:secret@proxy")], home.path());
         assert_eq!(settings.trusted_mounts.len(), 1);
-        assert!(settings.mounts.iter().all(|mount| !mount.source.ends_with(".netrc")));
+        assert!(
+            settings
+                .mounts
+                .iter()
+                .all(|mount| !mount.source.ends_with(".netrc"))
+        );
         assert!(!format!("{settings:?}").contains("secret"));
     }
 

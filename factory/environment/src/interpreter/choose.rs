@@ -28,7 +28,9 @@ pub fn choose<'a>(
         .filter_map(|text| {
             let parsed = parse(text);
             if parsed.is_none() {
-                notes.push(format!("the Python requirement `{text}` cannot be read and is not applied"));
+                notes.push(format!(
+                    "the Python requirement `{text}` cannot be read and is not applied"
+                ));
             }
             parsed
         })
@@ -41,7 +43,12 @@ pub fn choose<'a>(
         return Err(none_fits(&other, plan));
     }
     fitting.sort_by_key(|interpreter| std::cmp::Reverse(interpreter.version));
-    let claimed = plan.claimed_pythons.iter().copied().filter(|&(major, _)| major == 3).max();
+    let claimed = plan
+        .claimed_pythons
+        .iter()
+        .copied()
+        .filter(|&(major, _)| major == 3)
+        .max();
     let Some(newest) = claimed.or_else(|| released.and_then(newest_python_of)) else {
         return Ok(fitting);
     };
@@ -96,8 +103,15 @@ fn none_fits(found: &[&Interpreter], plan: &Plan) -> BuildFailure {
     } else {
         format!("Python {}", plan.requires_python.join(" and "))
     };
-    let releases: Vec<String> = found.iter().map(|interpreter| interpreter.release()).collect();
-    let releases = if releases.is_empty() { "none".to_owned() } else { releases.join(", ") };
+    let releases: Vec<String> = found
+        .iter()
+        .map(|interpreter| interpreter.release())
+        .collect();
+    let releases = if releases.is_empty() {
+        "none".to_owned()
+    } else {
+        releases.join(", ")
+    };
     BuildFailure::environment(
         Step::Interpreter,
         format!("the project needs {asked}; installed here: {releases}"),
@@ -124,7 +138,10 @@ mod tests {
     fn chosen(plan: &Plan, released: Option<&str>) -> Vec<u64> {
         let installed = installed();
         let chosen = choose(&installed, plan, released, &mut Vec::new()).unwrap();
-        chosen.iter().map(|interpreter| interpreter.version.1).collect()
+        chosen
+            .iter()
+            .map(|interpreter| interpreter.version.1)
+            .collect()
     }
 
     #[test]
@@ -144,7 +161,10 @@ mod tests {
     #[test]
     fn the_day_of_release_bounds_a_project_without_classifiers() {
         assert_eq!(chosen(&Plan::default(), Some("2021-03-01"))[0], 9);
-        assert_eq!(chosen(&Plan::default(), Some("2014-03-01")), [8, 9, 10, 11, 12, 13]);
+        assert_eq!(
+            chosen(&Plan::default(), Some("2014-03-01")),
+            [8, 9, 10, 11, 12, 13]
+        );
     }
 
     #[test]
@@ -164,7 +184,10 @@ mod tests {
         };
         let installed = installed();
         let failure = choose(&installed, &plan, None, &mut Vec::new()).unwrap_err();
-        assert!(failure.reason.contains(">=4") && failure.reason.contains("3.13.1"), "{failure}");
+        assert!(
+            failure.reason.contains(">=4") && failure.reason.contains("3.13.1"),
+            "{failure}"
+        );
         assert!(failure.remedy.contains("uv python install"), "{failure}");
     }
 }

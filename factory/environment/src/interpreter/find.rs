@@ -59,12 +59,24 @@ pub async fn find(managed: &Path) -> Vec<Interpreter> {
 /// Programs named `python3.N` at the places where interpreters are installed.
 fn programs(managed: &Path) -> BTreeSet<PathBuf> {
     let mut folders: Vec<PathBuf> = vec!["/usr/bin".into(), "/usr/local/bin".into()];
-    folders.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    folders.extend(
+        std::env::var_os("PATH")
+            .iter()
+            .flat_map(std::env::split_paths),
+    );
+    let home = std::env::var_os("HOME")
+        .map(PathBuf::from)
+        .unwrap_or_default();
     let pyenv = std::env::var_os("PYENV_ROOT").map_or_else(|| home.join(".pyenv"), PathBuf::from);
     let uv = std::env::var_os("UV_PYTHON_INSTALL_DIR")
         .map_or_else(|| home.join(".local/share/uv/python"), PathBuf::from);
-    for parent in [pyenv.join("versions"), uv, managed.to_owned(), "/opt/python".into(), "/opt".into()] {
+    for parent in [
+        pyenv.join("versions"),
+        uv,
+        managed.to_owned(),
+        "/opt/python".into(),
+        "/opt".into(),
+    ] {
         let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
         folders.extend(entries.map(|entry| entry.path().join("bin")));
     }
@@ -88,7 +100,13 @@ fn programs(managed: &Path) -> BTreeSet<PathBuf> {
 async fn ask(program: &Path) -> Option<Answer> {
     let mut command = Command::new(program);
     command.args(["-I", "-S", "-c", QUESTION]);
-    command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(Duration::from_secs(10), command.output()).await.ok()?.ok()?;
+    command
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(Duration::from_secs(10), command.output())
+        .await
+        .ok()?
+        .ok()?;
     serde_json::from_slice(&output.stdout).ok()
 }

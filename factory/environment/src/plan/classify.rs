@@ -22,18 +22,52 @@ pub enum Purpose {
 pub fn purpose_of(name: &str) -> Purpose {
     let words: Vec<String> = normalise(name)
         .split('-')
-        .map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned())
+        .map(|word| {
+            word.trim_end_matches(|c: char| c.is_ascii_digit())
+                .to_owned()
+        })
         .collect();
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
     let about_something_else = has(&[
-        "doc", "docs", "documentation", "lint", "linting", "release", "typing", "mypy", "format", "bench",
-        "benchmark", "integration", "publish", "deploy",
+        "doc",
+        "docs",
+        "documentation",
+        "lint",
+        "linting",
+        "release",
+        "typing",
+        "mypy",
+        "format",
+        "bench",
+        "benchmark",
+        "integration",
+        "publish",
+        "deploy",
     ]);
     if about_something_else {
         Purpose::Other
-    } else if has(&["test", "tests", "testing", "tester", "pytest", "unittest", "unittests", "testenv", "check"]) {
+    } else if has(&[
+        "test",
+        "tests",
+        "testing",
+        "tester",
+        "pytest",
+        "unittest",
+        "unittests",
+        "testenv",
+        "check",
+    ]) {
         Purpose::Tests
-    } else if has(&["dev", "devel", "develop", "development", "developer", "devs", "contrib", "ci"]) {
+    } else if has(&[
+        "dev",
+        "devel",
+        "develop",
+        "development",
+        "developer",
+        "devs",
+        "contrib",
+        "ci",
+    ]) {
         Purpose::Development
     } else {
         Purpose::Other
@@ -43,11 +77,48 @@ pub fn purpose_of(name: &str) -> Purpose {
 /// Programs that developers run beside a test suite and that test suites do not import: formatters, checkers,
 /// release and documentation tools. A suite that does import one gets it when collection misses it.
 const DEVELOPMENT_TOOLS: [&str; 42] = [
-    "autopep8", "bandit", "black", "build", "bump2version", "bumpversion", "bumpver", "check-manifest",
-    "codecov", "coveralls", "commitizen", "flake8", "furo", "griffe", "ipdb", "ipython", "isort", "jupyter",
-    "mkdocs", "mkdocs-material", "mkdocstrings", "mypy", "nox", "pdbpp", "pip-tools", "pre-commit", "pydocstyle",
-    "pyflakes", "pylint", "pyright", "pyupgrade", "ruff", "safety", "sphinx", "sphinx-rtd-theme", "tox",
-    "towncrier", "twine", "wheel", "yapf", "zest-releaser", "zizmor",
+    "autopep8",
+    "bandit",
+    "black",
+    "build",
+    "bump2version",
+    "bumpversion",
+    "bumpver",
+    "check-manifest",
+    "codecov",
+    "coveralls",
+    "commitizen",
+    "flake8",
+    "furo",
+    "griffe",
+    "ipdb",
+    "ipython",
+    "isort",
+    "jupyter",
+    "mkdocs",
+    "mkdocs-material",
+    "mkdocstrings",
+    "mypy",
+    "nox",
+    "pdbpp",
+    "pip-tools",
+    "pre-commit",
+    "pydocstyle",
+    "pyflakes",
+    "pylint",
+    "pyright",
+    "pyupgrade",
+    "ruff",
+    "safety",
+    "sphinx",
+    "sphinx-rtd-theme",
+    "tox",
+    "towncrier",
+    "twine",
+    "wheel",
+    "yapf",
+    "zest-releaser",
+    "zizmor",
 ];
 
 /// Whether a requirement is for such a program or one of its plugins.
@@ -56,7 +127,15 @@ pub fn is_development_tool(requirement: &str) -> bool {
         return false;
     };
     DEVELOPMENT_TOOLS.contains(&name.as_str())
-        || ["flake8-", "sphinx-", "sphinxcontrib-", "mkdocs-", "types-", "tox-", "mypy-"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+        || [
+            "flake8-",
+            "sphinx-",
+            "sphinxcontrib-",
+            "mkdocs-",
+            "types-",
+            "tox-",
+            "mypy-",
+        ]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }

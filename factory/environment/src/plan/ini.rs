@@ -19,7 +19,9 @@ pub(crate) fn parse(text: &str) -> Result<Sections, String> {
     Ok(sections
         .into_iter()
         .map(|(name, keys)| {
-            let keys = keys.into_iter().map(|(key, value)| (key, value.unwrap_or_default()));
+            let keys = keys
+                .into_iter()
+                .map(|(key, value)| (key, value.unwrap_or_default()));
             (name, keys.collect())
         })
         .collect())

@@ -41,6 +41,10 @@ pub struct Plan {
     pub claimed_pythons: Vec<(u64, u64)>,
     /// What it needs to run, where that is written down statically.
     pub dependencies: Vec<String>,
+    /// Whether `dependencies` and `extras` are all there is, so that no backend needs to be asked.
+    pub dependencies_are_known: bool,
+    /// Whether a backend can and has to be asked what the project needs.
+    pub asks_backend: bool,
     /// Extras by their name.
     pub extras: BTreeMap<String, Vec<String>>,
     /// What its tests, its developers or its deployments want, besides extras.
@@ -69,6 +73,7 @@ impl Plan {
         plan.installable = tree.join("pyproject.toml").is_file() && plan.has_build_metadata(tree)
             || tree.join("setup.py").is_file()
             || tree.join("setup.cfg").is_file() && plan.distribution.is_some();
+        plan.asks_backend = plan.installable && !plan.dependencies_are_known;
         plan.claimed_pythons.sort_unstable();
         plan.claimed_pythons.dedup();
         plan
@@ -105,7 +110,9 @@ impl Plan {
             .wanted
             .iter()
             .filter(|wanted| wanted.purpose == Purpose::Runtime);
-        let mut lines: Vec<String> = listed.flat_map(|wanted| wanted.requirements.clone()).collect();
+        let mut lines: Vec<String> = listed
+            .flat_map(|wanted| wanted.requirements.clone())
+            .collect();
         lines.dedup();
         lines
     }
@@ -125,7 +132,10 @@ impl Plan {
     fn best_purpose(&self) -> Purpose {
         let extras = self.extras.keys().map(|name| purpose_of(name));
         let places = self.wanted.iter().map(|wanted| wanted.purpose);
-        if extras.chain(places).any(|purpose| purpose == Purpose::Tests) {
+        if extras
+            .chain(places)
+            .any(|purpose| purpose == Purpose::Tests)
+        {
             Purpose::Tests
         } else {
             Purpose::Development
@@ -144,8 +154,15 @@ pub(crate) fn text_of(tree: &Path, path: &Path) -> Option<String> {
     const LIMIT: u64 = 4 << 20;
     let path = tree.join(path);
     // A link may lead anywhere on the host.
-    let within = path.canonicalize().ok()?.starts_with(tree.canonicalize().ok()?);
-    let size = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+    let within = path
+        .canonicalize()
+        .ok()?
+        .starts_with(tree.canonicalize().ok()?);
+    let size = path
+        .metadata()
+        .ok()
+        .filter(std::fs::Metadata::is_file)?
+        .len();
     if !within || size > LIMIT {
         return None;
     }

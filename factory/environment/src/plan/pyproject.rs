@@ -13,7 +13,10 @@ pub(super) fn read(tree: &Path, plan: &mut Plan) {
     let table: Table = match text.parse() {
         Ok(table) => table,
         Err(error) => {
-            plan.notes.push(format!("pyproject.toml is not valid TOML: {}", error.message()));
+            plan.notes.push(format!(
+                "pyproject.toml is not valid TOML: {}",
+                error.message()
+            ));
             return;
         }
     };
@@ -24,7 +27,12 @@ pub(super) fn read(tree: &Path, plan: &mut Plan) {
         for name in groups.keys() {
             let mut trail = Vec::new();
             let requirements = flatten_group(groups, name, &mut trail);
-            want(plan, format!("pyproject.toml [dependency-groups] {name}"), name, requirements);
+            want(
+                plan,
+                format!("pyproject.toml [dependency-groups] {name}"),
+                name,
+                requirements,
+            );
         }
     }
     let Some(tool) = table.get("tool").and_then(Value::as_table) else {
@@ -37,22 +45,46 @@ pub(super) fn read(tree: &Path, plan: &mut Plan) {
         read_flit(flit, plan);
     }
     for (name, group) in tables(at(tool, &["pdm", "dev-dependencies"])) {
-        want(plan, format!("pyproject.toml [tool.pdm.dev-dependencies] {name}"), name, strings(Some(group)));
+        want(
+            plan,
+            format!("pyproject.toml [tool.pdm.dev-dependencies] {name}"),
+            name,
+            strings(Some(group)),
+        );
     }
     for (name, environment) in tables(at(tool, &["hatch", "envs"])) {
         let mut lines = strings(environment.get("dependencies"));
         lines.extend(strings(environment.get("extra-dependencies")));
         // `default` is where Hatch projects without an environment for tests run them.
-        let purpose = if name == "default" || name == "hatch-test" { "dev" } else { name };
-        want(plan, format!("pyproject.toml [tool.hatch.envs.{name}]"), purpose, lines);
+        let purpose = if name == "default" || name == "hatch-test" {
+            "dev"
+        } else {
+            name
+        };
+        want(
+            plan,
+            format!("pyproject.toml [tool.hatch.envs.{name}]"),
+            purpose,
+            lines,
+        );
     }
     let uv = strings(at(tool, &["uv", "dev-dependencies"]));
-    want(plan, "pyproject.toml [tool.uv] dev-dependencies".into(), "dev", uv);
+    want(
+        plan,
+        "pyproject.toml [tool.uv] dev-dependencies".into(),
+        "dev",
+        uv,
+    );
     if let Some(legacy) = at(tool, &["tox", "legacy_tox_ini"]).and_then(Value::as_str) {
         tox::read_ini(tree, "pyproject.toml [tool.tox]", legacy, plan);
     }
     let deps = strings(at(tool, &["tox", "env_run_base", "deps"]));
-    want(plan, "pyproject.toml [tool.tox.env_run_base] deps".into(), "test", deps);
+    want(
+        plan,
+        "pyproject.toml [tool.tox.env_run_base] deps".into(),
+        "test",
+        deps,
+    );
 }
 
 /// Whether a `[build-system]` or a backend's own table says that this can be built.
@@ -63,12 +95,17 @@ pub(super) fn names_a_build_backend(tree: &Path) -> bool {
 }
 
 fn read_project(project: &Table, plan: &mut Plan) {
-    plan.distribution = project.get("name").and_then(Value::as_str).map(str::to_owned);
+    plan.distribution = project
+        .get("name")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     if let Some(specifiers) = project.get("requires-python").and_then(Value::as_str) {
         plan.requires_python.push(specifiers.to_owned());
     }
     read_classifiers(&strings(project.get("classifiers")), plan);
     plan.dependencies = strings(project.get("dependencies"));
+    let dynamic = strings(project.get("dynamic"));
+    plan.dependencies_are_known = !dynamic.iter().any(|field| field.ends_with("dependencies"));
     for (name, lines) in tables(project.get("optional-dependencies")) {
         plan.extras.insert(name.to_owned(), strings(Some(lines)));
     }
@@ -85,6 +122,7 @@ fn read_flit(flit: &Table, plan: &mut Plan) {
     }
     read_classifiers(&strings(flit.get("classifiers")), plan);
     plan.dependencies.extend(strings(flit.get("requires")));
+    plan.dependencies_are_known = true;
     for (name, lines) in tables(flit.get("requires-extra")) {
         plan.extras.insert(name.to_owned(), strings(Some(lines)));
     }
@@ -92,17 +130,30 @@ fn read_flit(flit: &Table, plan: &mut Plan) {
 
 fn read_poetry(poetry: &Table, plan: &mut Plan) {
     if plan.distribution.is_none() {
-        plan.distribution = poetry.get("name").and_then(Value::as_str).map(str::to_owned);
+        plan.distribution = poetry
+            .get("name")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
     }
     read_classifiers(&strings(poetry.get("classifiers")), plan);
+    plan.dependencies_are_known = true;
     let dependencies = poetry.get("dependencies");
-    if let Some(constraint) = dependencies.and_then(|table| table.get("python")).and_then(Value::as_str) {
+    if let Some(constraint) = dependencies
+        .and_then(|table| table.get("python"))
+        .and_then(Value::as_str)
+    {
         if let Some(specifiers) = poetry_specifiers(constraint) {
             plan.requires_python.push(specifiers);
         }
     }
-    for (name, value) in tables(dependencies).into_iter().filter(|(name, _)| *name != "python") {
-        let optional = value.get("optional").and_then(Value::as_bool).unwrap_or(false);
+    for (name, value) in tables(dependencies)
+        .into_iter()
+        .filter(|(name, _)| *name != "python")
+    {
+        let optional = value
+            .get("optional")
+            .and_then(Value::as_bool)
+            .unwrap_or(false);
         if let (false, Some(line)) = (optional, poetry_requirement(name, value)) {
             plan.dependencies.push(line);
         }
@@ -115,10 +166,20 @@ fn read_poetry(poetry: &Table, plan: &mut Plan) {
         plan.extras.insert(name.to_owned(), lines);
     }
     let lines = poetry_group(poetry.get("dev-dependencies"));
-    want(plan, "pyproject.toml [tool.poetry.dev-dependencies]".into(), "dev", lines);
+    want(
+        plan,
+        "pyproject.toml [tool.poetry.dev-dependencies]".into(),
+        "dev",
+        lines,
+    );
     for (name, group) in tables(poetry.get("group")) {
         let lines = poetry_group(group.get("dependencies"));
-        want(plan, format!("pyproject.toml [tool.poetry.group.{name}]"), name, lines);
+        want(
+            plan,
+            format!("pyproject.toml [tool.poetry.group.{name}]"),
+            name,
+            lines,
+        );
     }
 }
 
@@ -132,7 +193,10 @@ fn poetry_group(group: Option<&Value>) -> Vec<String> {
 
 /// A PEP 508 line for one entry of a Poetry table; `None` for folders, files and repositories.
 fn poetry_requirement(name: &str, value: &Value) -> Option<String> {
-    let value = value.as_array().and_then(|several| several.first()).unwrap_or(value);
+    let value = value
+        .as_array()
+        .and_then(|several| several.first())
+        .unwrap_or(value);
     let (version, extras, marker) = match value {
         Value::String(version) => (version.as_str(), Vec::new(), None),
         Value::Table(table) => (
@@ -142,16 +206,25 @@ fn poetry_requirement(name: &str, value: &Value) -> Option<String> {
         ),
         _ => return None,
     };
-    let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
+    let extras = if extras.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]", extras.join(","))
+    };
     let specifiers = poetry_specifiers(version).unwrap_or_default();
-    let marker = marker.map(|marker| format!(" ; {marker}")).unwrap_or_default();
+    let marker = marker
+        .map(|marker| format!(" ; {marker}"))
+        .unwrap_or_default();
     Some(format!("{name}{extras}{specifiers}{marker}"))
 }
 
 /// Poetry's constraint as PEP 440 specifiers. Of alternatives (`||`) the last, usually the newest, is taken.
 fn poetry_specifiers(constraint: &str) -> Option<String> {
     let constraint = constraint.rsplit("||").next()?.trim();
-    let parts = constraint.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty());
+    let parts = constraint
+        .split([',', ' '])
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     let mut specifiers = Vec::new();
     let mut operator = String::new();
     for part in parts {
@@ -179,15 +252,27 @@ fn poetry_specifiers(constraint: &str) -> Option<String> {
 
 /// The first release that a caret (or tilde) constraint excludes.
 fn next_release(version: &str, caret: bool) -> Option<String> {
-    let numbers: Vec<u64> = version.trim().split('.').map_while(|part| part.parse().ok()).collect();
+    let numbers: Vec<u64> = version
+        .trim()
+        .split('.')
+        .map_while(|part| part.parse().ok())
+        .collect();
     let position = if caret {
-        numbers.iter().position(|&n| n > 0).unwrap_or(numbers.len().checked_sub(1)?)
+        numbers
+            .iter()
+            .position(|&n| n > 0)
+            .unwrap_or(numbers.len().checked_sub(1)?)
     } else {
         usize::from(numbers.len() > 1)
     };
     let mut next = numbers.get(..=position)?.to_vec();
     *next.last_mut()? += 1;
-    Some(next.iter().map(u64::to_string).collect::<Vec<_>>().join("."))
+    Some(
+        next.iter()
+            .map(u64::to_string)
+            .collect::<Vec<_>>()
+            .join("."),
+    )
 }
 
 /// The claims of `Programming Language :: Python :: 3.x` classifiers.
@@ -222,13 +307,18 @@ fn flatten_group(groups: &Table, name: &str, trail: &mut Vec<String>) -> Vec<Str
 fn want(plan: &mut Plan, origin: String, name: &str, requirements: Vec<String>) {
     let purpose = purpose_of(name);
     if !requirements.is_empty() && purpose != Purpose::Runtime {
-        plan.wanted.push(Wanted { origin, purpose, requirements });
+        plan.wanted.push(Wanted {
+            origin,
+            purpose,
+            requirements,
+        });
     }
 }
 
 fn at<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
-    rest.iter().try_fold(table.get(*first)?, |value, key| value.get(key))
+    rest.iter()
+        .try_fold(table.get(*first)?, |value, key| value.get(key))
 }
 
 fn strings(value: Option<&Value>) -> Vec<String> {
@@ -242,5 +332,9 @@ fn strings(value: Option<&Value>) -> Vec<String> {
 
 fn tables(value: Option<&Value>) -> Vec<(&str, &Value)> {
     let entries = value.and_then(Value::as_table);
-    entries.into_iter().flatten().map(|(name, value)| (name.as_str(), value)).collect()
+    entries
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.as_str(), value))
+        .collect()
 }

@@ -37,7 +37,10 @@ pub fn without_versions(requirement: &str) -> String {
     } else {
         ""
     };
-    marker.map_or_else(|| format!("{name}{extras}"), |marker| format!("{name}{extras} ; {marker}"))
+    marker.map_or_else(
+        || format!("{name}{extras}"),
+        |marker| format!("{name}{extras} ; {marker}"),
+    )
 }
 
 fn name_part(requirement: &str) -> &str {
@@ -66,13 +69,25 @@ pub(super) fn read(tree: &Path, plan: &mut Plan) {
 /// Requirements files in the root, in folders named for requirements, and beside the tests.
 fn candidates(tree: &Path) -> Vec<(PathBuf, Purpose)> {
     let mut found = Vec::new();
-    for folder in ["", "requirements", "reqs", "requirements-dev", "test", "tests", "testing", "ci"] {
+    for folder in [
+        "",
+        "requirements",
+        "reqs",
+        "requirements-dev",
+        "test",
+        "tests",
+        "testing",
+        "ci",
+    ] {
         let Ok(entries) = std::fs::read_dir(tree.join(folder)) else {
             continue;
         };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let Some(stem) = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".pip")) else {
+            let Some(stem) = name
+                .strip_suffix(".txt")
+                .or_else(|| name.strip_suffix(".pip"))
+            else {
                 continue;
             };
             let in_requirements = folder.starts_with("req");
@@ -80,7 +95,14 @@ fn candidates(tree: &Path) -> Vec<(PathBuf, Purpose)> {
                 continue;
             }
             let in_tests = folder.starts_with("test");
-            let plain = ["requirements", "requirement", "base", "main", "install", "requires"];
+            let plain = [
+                "requirements",
+                "requirement",
+                "base",
+                "main",
+                "install",
+                "requires",
+            ];
             let purpose = match purpose_of(stem) {
                 Purpose::Other if in_tests => Purpose::Tests,
                 Purpose::Other if plain.contains(&stem) => Purpose::Runtime,
@@ -101,7 +123,10 @@ pub(super) fn read_file(
     notes: &mut Vec<String>,
 ) -> Vec<String> {
     let Some(path) = inside(path) else {
-        notes.push(format!("{} lies outside of the repository and is not read", path.display()));
+        notes.push(format!(
+            "{} lies outside of the repository and is not read",
+            path.display()
+        ));
         return Vec::new();
     };
     // Also ends a circle of files that name each other.
@@ -121,7 +146,10 @@ pub(super) fn read_file(
                 lines.extend(read_file(tree, &folder.join(other), seen, notes));
             }
             Line::Unusable(line) => {
-                notes.push(format!("{}: `{line}` cannot be locked and is left out", path.display()));
+                notes.push(format!(
+                    "{}: `{line}` cannot be locked and is left out",
+                    path.display()
+                ));
             }
         }
     }

@@ -11,7 +11,8 @@ pub(super) fn read(tree: &Path, plan: &mut Plan) {
     let sections = match ini::parse(&text) {
         Ok(sections) => sections,
         Err(error) => {
-            plan.notes.push(format!("setup.cfg cannot be read: {error}"));
+            plan.notes
+                .push(format!("setup.cfg cannot be read: {error}"));
             return;
         }
     };
@@ -19,14 +20,17 @@ pub(super) fn read(tree: &Path, plan: &mut Plan) {
         if plan.distribution.is_none() {
             plan.distribution = metadata.get("name").map(|name| name.trim().to_owned());
         }
-        let classifiers = metadata.get("classifiers").or_else(|| metadata.get("classifier"));
+        let classifiers = metadata
+            .get("classifiers")
+            .or_else(|| metadata.get("classifier"));
         pyproject::read_classifiers(&ini::lines(classifiers), plan);
     }
     if let Some(options) = sections.get("options") {
         if let Some(specifiers) = options.get("python_requires") {
             plan.requires_python.push(specifiers.trim().to_owned());
         }
-        plan.dependencies.extend(ini::lines(options.get("install_requires")));
+        plan.dependencies
+            .extend(ini::lines(options.get("install_requires")));
         let requirements = ini::lines(options.get("tests_require"));
         if !requirements.is_empty() {
             plan.wanted.push(Wanted {

@@ -46,12 +46,17 @@ pub(super) fn read(tree: &Path, plan: &mut Plan) {
 fn apply(arguments: BTreeMap<String, Literal>, plan: &mut Plan) {
     for (name, value) in arguments {
         match (name.as_str(), value) {
-            ("name", Literal::Text(name)) if plan.distribution.is_none() => plan.distribution = Some(name),
+            ("name", Literal::Text(name)) if plan.distribution.is_none() => {
+                plan.distribution = Some(name)
+            }
             ("python_requires", Literal::Text(specifiers)) => plan.requires_python.push(specifiers),
             ("classifiers", value) => pyproject::read_classifiers(&value.lines(), plan),
             ("install_requires" | "requires", value) => {
                 let known: BTreeSet<String> = plan.dependencies.iter().cloned().collect();
-                let new = value.lines().into_iter().filter(|line| !known.contains(line));
+                let new = value
+                    .lines()
+                    .into_iter()
+                    .filter(|line| !known.contains(line));
                 plan.dependencies.extend(new);
             }
             ("tests_require" | "test_requires", value) => plan.wanted.push(Wanted {
@@ -78,7 +83,9 @@ impl Literal {
             Self::Table(_) => Vec::new(),
         };
         let lines = lines.into_iter().map(|line| line.trim().to_owned());
-        lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+        lines
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .collect()
     }
 }
 
@@ -99,9 +106,10 @@ impl Reader<'_> {
             }) else {
                 continue;
             };
-            let (Some(left), Some(right)) =
-                (assignment.child_by_field_name("left"), assignment.child_by_field_name("right"))
-            else {
+            let (Some(left), Some(right)) = (
+                assignment.child_by_field_name("left"),
+                assignment.child_by_field_name("right"),
+            ) else {
                 continue;
             };
             let Some(value) = self.evaluate(right) else {
@@ -126,8 +134,12 @@ impl Reader<'_> {
 
     /// `extras["test"] = [...]`.
     fn assign_item(&mut self, left: Node<'_>, value: Literal) {
-        let table = left.child_by_field_name("value").map(|node| self.source(node).to_owned());
-        let key = left.child_by_field_name("subscript").and_then(|node| self.evaluate(node));
+        let table = left
+            .child_by_field_name("value")
+            .map(|node| self.source(node).to_owned());
+        let key = left
+            .child_by_field_name("subscript")
+            .and_then(|node| self.evaluate(node));
         if let (Some(table), Some(Literal::Text(key))) = (table, key) {
             if let Some(Literal::Table(table)) = self.names.get_mut(&table) {
                 table.insert(key, value);
@@ -144,21 +156,30 @@ impl Reader<'_> {
                 return Some(self.keywords(node));
             }
         }
-        children(node).into_iter().find_map(|child| self.setup_arguments(child))
+        children(node)
+            .into_iter()
+            .find_map(|child| self.setup_arguments(child))
     }
 
     fn keywords(&mut self, call: Node<'_>) -> BTreeMap<String, Literal> {
         let mut found = BTreeMap::new();
-        for argument in call.child_by_field_name("arguments").map(children).unwrap_or_default() {
+        for argument in call
+            .child_by_field_name("arguments")
+            .map(children)
+            .unwrap_or_default()
+        {
             if argument.kind() == "dictionary_splat" {
-                let inner = argument.named_child(0).and_then(|inner| self.evaluate(inner));
+                let inner = argument
+                    .named_child(0)
+                    .and_then(|inner| self.evaluate(inner));
                 if let Some(Literal::Table(table)) = inner {
                     found.extend(table);
                 }
             }
-            let (Some(name), Some(value)) =
-                (argument.child_by_field_name("name"), argument.child_by_field_name("value"))
-            else {
+            let (Some(name), Some(value)) = (
+                argument.child_by_field_name("name"),
+                argument.child_by_field_name("value"),
+            ) else {
                 continue;
             };
             if let Some(value) = self.evaluate(value) {
@@ -173,7 +194,9 @@ impl Reader<'_> {
             "string" => Some(Literal::Text(self.string(node))),
             "concatenated_string" => {
                 let parts = children(node);
-                Some(Literal::Text(parts.into_iter().map(|part| self.string(part)).collect()))
+                Some(Literal::Text(
+                    parts.into_iter().map(|part| self.string(part)).collect(),
+                ))
             }
             "list" | "tuple" | "set" => Some(Literal::List(self.elements(node))),
             "parenthesized_expression" => self.evaluate(node.named_child(0)?),
@@ -194,9 +217,12 @@ impl Reader<'_> {
                         left.extend(right);
                         Some(Literal::List(left))
                     }
-                    (Some(Literal::Text(left)), Some(Literal::Text(right))) => Some(Literal::Text(left + &right)),
+                    (Some(Literal::Text(left)), Some(Literal::Text(right))) => {
+                        Some(Literal::Text(left + &right))
+                    }
                     // Half a list is better than none.
-                    (Some(list @ Literal::List(_)), None) | (None, Some(list @ Literal::List(_))) => Some(list),
+                    (Some(list @ Literal::List(_)), None)
+                    | (None, Some(list @ Literal::List(_))) => Some(list),
                     _ => None,
                 }
             }
@@ -207,7 +233,9 @@ impl Reader<'_> {
 
     /// `dict(...)`, `list(x)` and their like, and helpers that read a requirements file named in the call.
     fn call(&mut self, node: Node<'_>) -> Option<Literal> {
-        let function = self.source(node.child_by_field_name("function")?).to_owned();
+        let function = self
+            .source(node.child_by_field_name("function")?)
+            .to_owned();
         if function == "dict" {
             return Some(Literal::Table(self.keywords(node)));
         }
@@ -215,18 +243,33 @@ impl Reader<'_> {
         if matches!(function.as_str(), "list" | "tuple" | "sorted" | "set") {
             return self.evaluate(*arguments.first()?);
         }
-        let file = arguments.into_iter().find_map(|argument| match self.evaluate(argument) {
-            Some(Literal::Text(text)) if Path::new(&text).extension().is_some_and(|e| e == "txt") => Some(text),
-            _ => None,
-        })?;
-        let lines = read_file(self.tree, Path::new(&file), &mut BTreeSet::new(), &mut self.notes);
+        let file = arguments
+            .into_iter()
+            .find_map(|argument| match self.evaluate(argument) {
+                Some(Literal::Text(text))
+                    if Path::new(&text).extension().is_some_and(|e| e == "txt") =>
+                {
+                    Some(text)
+                }
+                _ => None,
+            })?;
+        let lines = read_file(
+            self.tree,
+            Path::new(&file),
+            &mut BTreeSet::new(),
+            &mut self.notes,
+        );
         (!lines.is_empty()).then_some(Literal::List(lines))
     }
 
     fn elements(&mut self, node: Node<'_>) -> Vec<String> {
         let mut lines = Vec::new();
         for child in children(node) {
-            let inner = if child.kind() == "list_splat" { child.named_child(0) } else { Some(child) };
+            let inner = if child.kind() == "list_splat" {
+                child.named_child(0)
+            } else {
+                Some(child)
+            };
             match inner.and_then(|inner| self.evaluate(inner)) {
                 Some(Literal::Text(text)) => lines.push(text),
                 Some(Literal::List(more)) => lines.extend(more),
@@ -238,9 +281,16 @@ impl Reader<'_> {
 
     fn table(&mut self, node: Node<'_>) -> BTreeMap<String, Literal> {
         let mut table = BTreeMap::new();
-        for pair in children(node).into_iter().filter(|child| child.kind() == "pair") {
-            let key = pair.child_by_field_name("key").and_then(|key| self.evaluate(key));
-            let value = pair.child_by_field_name("value").and_then(|value| self.evaluate(value));
+        for pair in children(node)
+            .into_iter()
+            .filter(|child| child.kind() == "pair")
+        {
+            let key = pair
+                .child_by_field_name("key")
+                .and_then(|key| self.evaluate(key));
+            let value = pair
+                .child_by_field_name("value")
+                .and_then(|value| self.evaluate(value));
             if let (Some(Literal::Text(key)), Some(value)) = (key, value) {
                 table.insert(key, value);
             }
@@ -250,7 +300,9 @@ impl Reader<'_> {
 
     /// A string's content; one with interpolations keeps what stands between them.
     fn string(&self, node: Node<'_>) -> String {
-        let parts = children(node).into_iter().filter(|part| part.kind() == "string_content");
+        let parts = children(node)
+            .into_iter()
+            .filter(|part| part.kind() == "string_content");
         parts.map(|part| self.source(part)).collect()
     }
 
