@@ -1,0 +1,1 @@
+//! What repositories do to whoever builds and runs them.
