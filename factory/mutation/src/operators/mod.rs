@@ -2,13 +2,16 @@
 
 mod aliasing;
 mod assignments;
+mod binary;
 mod boolean;
 mod calls;
+mod classes;
 mod collections;
 mod compare;
 mod comprehensions;
 mod constants;
 mod contexts;
+mod control;
 mod decorators;
 mod defaults;
 mod excepts;
@@ -20,6 +23,7 @@ mod methods;
 mod mixups;
 mod raises;
 mod ranges;
+mod removal;
 mod returns;
 mod rule;
 mod sequences;
@@ -39,6 +43,19 @@ pub fn all() -> &'static [&'static dyn Operator] {
 }
 
 static ALL: &[&dyn Operator] = &[
+    &classes::RM_BASE,
+    &classes::RM_FUNCS,
+    &classes::SHUFFLE_FUNCS,
+    &control::INVERT_IF,
+    &control::SHUFFLE,
+    &removal::ASSIGN,
+    &removal::COND,
+    &removal::LOOP,
+    &removal::WRAPPER,
+    &binary::BREAK_CHAINS,
+    &binary::CHANGE_CONST,
+    &binary::CHANGE,
+    &binary::SWAP,
     &compare::BOUNDARY,
     &compare::NEGATE,
     &compare::MEMBERSHIP,
