@@ -27,7 +27,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            wall: Duration::from_secs(600),
+            wall: Duration::from_mins(10),
             memory_bytes: 4 << 30,
             processes: 512,
             open_files: 4096,

@@ -4,6 +4,8 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::io::{AsyncReadExt, Interest};
 use tokio::net::UnixStream;
 
@@ -12,21 +14,29 @@ use crate::{Error, Result};
 
 /// How long the first process may take to answer what it can answer at once. Setting up a place takes
 /// milliseconds and killing a tree not much more; a machine under heavy load gets generous time.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The socket, and whether what was sent and received last is in step.
 #[derive(Debug)]
 pub(crate) struct Control {
     socket: UnixStream,
+    keeper: Option<Pid>,
     broken: Option<&'static str>,
 }
 
 impl Control {
-    /// Takes over the caller's end.
-    pub(crate) fn new(socket: std::os::unix::net::UnixStream) -> io::Result<Self> {
+    /// Takes over the caller's end; `keeper` is the process that everything in the sandbox dies with, and
+    /// has to stay the caller's child as long as this exists.
+    pub(crate) fn new(
+        socket: std::os::unix::net::UnixStream,
+        keeper: Option<u32>,
+    ) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         Ok(Self {
             socket: UnixStream::from_std(socket)?,
+            keeper: keeper
+                .and_then(|id| i32::try_from(id).ok())
+                .map(Pid::from_raw),
             broken: None,
         })
     }
@@ -112,9 +122,14 @@ impl Turn<'_> {
 
     /// Waits for an answer that has to come soon.
     pub(crate) async fn receive_soon(&mut self) -> Result<(Reply, Vec<OwnedFd>)> {
-        tokio::time::timeout(PATIENCE, self.receive())
-            .await
-            .map_err(|_| Error::Unresponsive(PATIENCE))?
+        if let Ok(answer) = tokio::time::timeout(PATIENCE, self.receive()).await {
+            return answer;
+        }
+        // It may not notice a closed socket either.
+        if let Some(keeper) = self.control.keeper {
+            let _ = kill(keeper, Signal::SIGKILL);
+        }
+        Err(Error::Unresponsive(PATIENCE))
     }
 
     /// The operation is complete.

@@ -1,11 +1,10 @@
 //! Reading what a command writes: always to the end, and never keeping more than allowed.
 
 use std::collections::VecDeque;
-use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::Stream;
+use crate::{Error, Result, Stream};
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 << 10;
@@ -63,11 +62,15 @@ impl Collector {
 pub(crate) async fn collect(
     mut source: impl AsyncRead + Unpin,
     limit: usize,
-) -> io::Result<Stream> {
+) -> Result<Stream> {
     let mut collector = Collector::new(limit);
     let mut chunk = vec![0; CHUNK];
     loop {
-        match source.read(&mut chunk).await? {
+        let got = source.read(&mut chunk).await.map_err(|source| Error::Io {
+            context: "reading the command's output".into(),
+            source,
+        })?;
+        match got {
             0 => return Ok(collector.finish()),
             got => collector.push(&chunk[..got]),
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
@@ -18,7 +19,7 @@ use tokio::sync::{Mutex, Notify};
 
 use super::cgroup::Group;
 use super::control::{Control, Turn, out_of_step};
-use super::wire::{Exec, Reply, Request, Status};
+use super::wire::{Exec, Reply, Request, Setup, Status};
 use super::{NAME, Shared, output, plan};
 use crate::{Command, Ending, EnvironmentSpec, Error, Limits, Output, Result, Sandbox};
 
@@ -65,13 +66,10 @@ impl NativeSandbox {
         limits: Limits,
         seed: Option<OwnedFd>,
     ) -> Result<Self> {
-        let mut setup = plan::setup(&spec, &limits, shared.user)?;
-        let group = shared.groups.create(&limits);
-        setup.ceilings.watch_memory = group.as_ref().is_none_or(|group| !group.bounds_memory());
-        setup.groups = group.as_ref().map(Group::paths).unwrap_or_default();
+        let (mut setup, group) = prepare(&shared, &spec, &limits).await?;
         setup.seeded = seed.is_some();
         let (socket, keeper) = start_keeper(&shared)?;
-        let mut control = Control::new(socket).map_err(|source| Error::Io {
+        let mut control = Control::new(socket, keeper.id()).map_err(|source| Error::Io {
             context: "preparing the socket to the sandbox".into(),
             source,
         })?;
@@ -183,13 +181,12 @@ impl Sandbox for NativeSandbox {
             .first()
             .map(|word| word.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let mut control = self.control.lock().await;
-        let mut turn = control.begin()?;
-        let pipes = Pipes::new(&command).map_err(|source| Error::Io {
+        let Pipes { theirs, ours } = Pipes::new(&command).map_err(|source| Error::Io {
             context: "making the command's pipes".into(),
             source,
         })?;
-        let (theirs, ours) = pipes.split();
+        let mut control = self.control.lock().await;
+        let mut turn = control.begin()?;
         let began = Instant::now();
         let descriptors: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
         turn.send(&Request::Exec(exec), &descriptors).await?;
@@ -197,30 +194,27 @@ impl Sandbox for NativeSandbox {
         let flooded = Notify::new();
         let timeout = command.timeout.unwrap_or(self.limits.wall);
         let greeting = command.channel.unwrap_or_default();
-        let (ended, stdout, stderr, channel) = tokio::join!(
+        // An error of any one gives up on the others: they would wait for a sandbox that does not answer.
+        let ((reply, early), stdout, stderr, (channel, too_much)) = tokio::try_join!(
             self.supervise(&mut turn, timeout, &flooded),
             output::collect(ours.stdout, self.limits.output_bytes),
             output::collect(ours.stderr, self.limits.output_bytes),
-            converse(ours.channel, greeting, self.limits.channel_bytes, &flooded),
-        );
-        let (reply, early) = ended?;
+            async {
+                Ok(converse(ours.channel, greeting, self.limits.channel_bytes, &flooded).await)
+            },
+        )?;
         turn.end();
         let wall = began.elapsed();
-        let io = |source| Error::Io {
-            context: "reading the command's output".into(),
-            source,
-        };
-        let (stdout, stderr) = (stdout.map_err(io)?, stderr.map_err(io)?);
         match reply {
             Reply::Ended {
                 status,
                 cpu_micros,
                 out_of_memory,
             } => Ok(Output {
-                ending: ending(status, out_of_memory, early, channel.1),
+                ending: ending(status, out_of_memory, early, too_much),
                 stdout,
                 stderr,
-                channel: channel.0,
+                channel,
                 wall,
                 cpu: Duration::from_micros(cpu_micros),
             }),
@@ -231,7 +225,7 @@ impl Sandbox for NativeSandbox {
 
     async fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
         let inside = plan::inside(path).map_err(|error| refused(path, error.to_string()))?;
-        let content = memory_file(bytes).map_err(|error| refused(path, error.to_string()))?;
+        let content = sealed_file(bytes).map_err(|error| refused(path, error.to_string()))?;
         let request = Request::Write {
             path: inside,
             executable,
@@ -241,7 +235,7 @@ impl Sandbox for NativeSandbox {
 
     async fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>> {
         let inside = plan::inside(path).map_err(|error| refused(path, error.to_string()))?;
-        let mut content = memory_file(&[]).map_err(|error| refused(path, error.to_string()))?;
+        let mut content = memory_file().map_err(|error| refused(path, error.to_string()))?;
         let request = Request::Read {
             path: inside,
             limit: limit as u64,
@@ -299,6 +293,28 @@ impl Sandbox for NativeSandbox {
     }
 }
 
+/// Checks the paths and makes the control groups, off the threads that must not wait for a disk.
+async fn prepare(
+    shared: &Arc<Shared>,
+    spec: &Arc<EnvironmentSpec>,
+    limits: &Limits,
+) -> Result<(Setup, Option<Group>)> {
+    let (shared, spec, limits) = (Arc::clone(shared), Arc::clone(spec), limits.clone());
+    let work = move || {
+        let mut setup = plan::setup(&spec, &limits, shared.user)?;
+        let group = shared.groups.create(&limits);
+        setup.ceilings.watch_memory = group.as_ref().is_none_or(|group| !group.bounds_memory());
+        setup.groups = group.as_ref().map(Group::paths).unwrap_or_default();
+        Ok((setup, group))
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::Io {
+            context: "preparing a sandbox".into(),
+            source: io::Error::other(error),
+        })?
+}
+
 /// Executes the launcher's program with one end of a socket as its standard input.
 fn start_keeper(shared: &Shared) -> Result<(StdUnixStream, Child)> {
     let launcher = &shared.launcher;
@@ -344,12 +360,23 @@ fn refused(path: &Path, reason: String) -> Error {
     }
 }
 
-/// A file in memory that holds the given bytes and stands at its beginning.
-fn memory_file(bytes: &[u8]) -> io::Result<std::fs::File> {
-    let mut file = std::fs::File::from(memfd_create(c"swemill", MFdFlags::MFD_CLOEXEC)?);
+/// A file in memory that holds the given bytes for good and stands at its beginning.
+fn sealed_file(bytes: &[u8]) -> io::Result<std::fs::File> {
+    let mut file = memory_file()?;
     file.write_all(bytes)?;
     file.rewind()?;
+    let seals = SealFlag::F_SEAL_WRITE
+        | SealFlag::F_SEAL_GROW
+        | SealFlag::F_SEAL_SHRINK
+        | SealFlag::F_SEAL_SEAL;
+    fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
     Ok(file)
+}
+
+/// An empty file in memory.
+fn memory_file() -> io::Result<std::fs::File> {
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    Ok(memfd_create(c"swemill", flags)?.into())
 }
 
 /// Both ends of everything a command is connected to.
@@ -370,7 +397,7 @@ impl Pipes {
         let stdin = if command.stdin.is_empty() {
             std::fs::File::open("/dev/null")?
         } else {
-            memory_file(&command.stdin)?
+            sealed_file(&command.stdin)?
         };
         let (stdout, stdout_end) = io::pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
@@ -391,10 +418,6 @@ impl Pipes {
                 channel,
             },
         })
-    }
-
-    fn split(self) -> (Vec<OwnedFd>, Ours) {
-        (self.theirs, self.ours)
     }
 }
 

@@ -16,7 +16,7 @@ const WORK_PREFIX: &str = "work-";
 
 /// Copies a held state folder: files, links (hard ones too), pipes, overlay white-outs and marks, owners,
 /// modes and times.
-pub(crate) fn copy_tree(from: OwnedFd, to: &Path) -> io::Result<()> {
+pub(crate) fn copy_tree(from: &OwnedFd, to: &Path) -> io::Result<()> {
     let source = PathBuf::from(format!("/proc/self/fd/{}", from.as_raw_fd()));
     let mut copier = Copier::default();
     for entry in fs::read_dir(&source)? {

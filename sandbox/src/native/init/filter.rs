@@ -117,11 +117,12 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Compiles the filters for this machine.
-    pub(crate) fn compile() -> Result<Self, seccompiler::BackendError> {
+    /// Compiles the filters for this machine. Where memory is only `watched`, files in memory that are not
+    /// mapped anywhere would escape the watch, so they cannot be made.
+    pub(crate) fn compile(watched: bool) -> Result<Self, seccompiler::BackendError> {
         Ok(Self {
             refuse: compile(refused()?, libc::EPERM)?,
-            pretend_missing: without_foreign_calls(compile(missing(), libc::ENOSYS)?),
+            pretend_missing: without_foreign_calls(compile(missing(watched), libc::ENOSYS)?),
         })
     }
 
@@ -136,8 +137,13 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Calls that libraries replace by older ones when the kernel lacks them: the flags of `clone3` are in
 /// memory, where a filter cannot look.
-fn missing() -> Rules {
-    BTreeMap::from([(libc::SYS_clone3, Vec::new())])
+fn missing(watched: bool) -> Rules {
+    let mut rules = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    if watched {
+        rules.insert(libc::SYS_memfd_create, Vec::new());
+        rules.insert(libc::SYS_memfd_secret, Vec::new());
+    }
+    rules
 }
 
 fn refused() -> Result<Rules, seccompiler::BackendError> {
@@ -160,7 +166,7 @@ fn refused() -> Result<Rules, seccompiler::BackendError> {
         libc::SYS_ioctl,
         vec![
             rule(&[(1, SeccompCmpOp::Eq, libc::TIOCSTI)])?,
-            rule(&[(1, SeccompCmpOp::Eq, libc::TIOCLINUX.into())])?,
+            rule(&[(1, SeccompCmpOp::Eq, libc::TIOCLINUX)])?,
         ],
     );
     let odd: Vec<_> = PERSONALITIES
@@ -209,17 +215,21 @@ fn compile(rules: Rules, error: i32) -> Result<BpfProgram, seccompiler::BackendE
     .try_into()
 }
 
-/// On x86_64 puts in front of a filter: calls of the x32 kind, whose numbers have a high bit set and would
+/// The parts of a filter program, from `linux/bpf_common.h` and `linux/seccomp.h`.
+const LOAD_WORD: u16 = 0x20;
+const JUMP_IF_AT_LEAST: u16 = 0x35;
+const RETURN: u16 = 0x06;
+const RETURN_ERRNO: u32 = 0x0005_0000;
+
+/// What marks the number of a call of the x32 kind.
+const X32_BIT: u32 = 0x4000_0000;
+
+/// On `x86_64` puts in front of a filter: calls of the x32 kind, whose numbers have a high bit set and would
 /// pass a list of ordinary numbers, do not exist.
 fn without_foreign_calls(filter: BpfProgram) -> BpfProgram {
     if cfg!(not(target_arch = "x86_64")) {
         return filter;
     }
-    const X32_BIT: u32 = 0x4000_0000;
-    const LOAD_WORD: u16 = 0x20;
-    const JUMP_IF_AT_LEAST: u16 = 0x35;
-    const RETURN: u16 = 0x06;
-    const RETURN_ERRNO: u32 = 0x0005_0000;
     let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
     let mut program = vec![
         // The call's number is the first word of what a filter sees.
@@ -237,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_filters_compile_and_stay_short_enough_for_the_kernel() {
-        let filter = Filter::compile().unwrap();
+        let filter = Filter::compile(true).unwrap();
         assert!(filter.refuse.len() > REFUSED.len());
         assert!(filter.refuse.len() + filter.pretend_missing.len() < 4096);
     }

@@ -8,10 +8,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat, openat2};
 use nix::libc;
 use nix::mount::{MsFlags, mount};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, mkdirat};
 
 use super::{Failure, Step};
 
@@ -50,7 +50,15 @@ impl Source {
         fs::metadata(self.path()).is_ok_and(|metadata| metadata.is_dir())
     }
 
-    /// Lets it be seen at `target`, which is made if need be.
+    /// Lets it be seen at a path inside that was not chosen by us: see [`Place`].
+    pub(crate) fn bind_inside(&self, target: &OsStr, access: Access) -> Result<(), Failure> {
+        let step = || format!("mounting {} at {}", self.shown, Path::new(target).display());
+        let place = Place::make(target, self.is_folder())?;
+        bind(&self.path(), &place.path()).step(step)?;
+        restrict(&Place::find(target)?.path(), access).step(step)
+    }
+
+    /// Lets it be seen at `target`, a path through folders of our own, which is made if need be.
     pub(crate) fn bind(&self, target: &Path, access: Access) -> Result<(), Failure> {
         let step = || format!("mounting {} at {}", self.shown, shown_inside(target));
         if self.is_folder() {
@@ -58,15 +66,63 @@ impl Source {
         } else {
             make_file(target)?;
         }
-        mount(
-            Some(&self.path()),
-            target,
-            None::<&str>,
-            MsFlags::MS_BIND | MsFlags::MS_REC,
-            None::<&str>,
-        )
-        .step(step)?;
+        bind(&self.path(), target).step(step)?;
         restrict(target, access).step(step)
+    }
+}
+
+fn bind(source: &Path, target: &Path) -> nix::Result<()> {
+    let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+    mount(Some(source), target, None::<&str>, flags, None::<&str>)
+}
+
+/// A place inside the root that is being built, found the way a process inside would find it: a link in an
+/// untrusted tree leads nowhere but to another place inside.
+#[derive(Debug)]
+pub(crate) struct Place(OwnedFd);
+
+impl Place {
+    /// Finds what is at a path inside.
+    pub(crate) fn find(target: &OsStr) -> Result<Self, Failure> {
+        Self::look(target).step(|| format!("finding {}", Path::new(target).display()))
+    }
+
+    /// Finds what is at a path inside, and makes it, an empty folder or file, when there is nothing.
+    pub(crate) fn make(target: &OsStr, folder: bool) -> Result<Self, Failure> {
+        let step = || format!("making {} to mount over", Path::new(target).display());
+        match Self::look(target) {
+            Err(nix::Error::ENOENT) => {}
+            found => return found.step(step),
+        }
+        let (parent, name) = match (Path::new(target).parent(), Path::new(target).file_name()) {
+            (Some(parent), Some(name)) => (Self::make(parent.as_os_str(), true)?, name),
+            _ => return Self::look(target).step(step),
+        };
+        let readable = Mode::from_bits_truncate(if folder { 0o755 } else { 0o644 });
+        if folder {
+            mkdirat(&parent.0, name, readable).step(step)?;
+        } else {
+            let new = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+            openat(&parent.0, name, new, readable).step(step)?;
+        }
+        Self::find(target)
+    }
+
+    fn look(target: &OsStr) -> nix::Result<Self> {
+        let root = open(
+            super::root::NEW_ROOT,
+            OFlag::O_PATH | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        )?;
+        let how = OpenHow::new()
+            .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+        openat2(root, target, how).map(Self)
+    }
+
+    /// A path that leads to it through the descriptor.
+    pub(crate) fn path(&self) -> PathBuf {
+        format!("/proc/self/fd/{}", self.0.as_raw_fd()).into()
     }
 }
 

@@ -14,7 +14,7 @@ use nix::unistd::{chdir, chown, pivot_root, sethostname};
 
 use super::super::user::INNER_ID;
 use super::super::wire::{Setup, TreePlan};
-use super::mounts::{Access, Source, freeze, make_folder, mount_fresh, restrict, shown_inside};
+use super::mounts::{Access, Place, Source, freeze, make_folder, mount_fresh, shown_inside};
 use super::{Failure, Step, copy, etc};
 
 /// Where the new root is built: a folder that every host has. What the host keeps there stays reachable
@@ -88,19 +88,16 @@ pub(crate) fn build(setup: &Setup, seed: Option<OwnedFd>) -> Result<State, Failu
     let state = make_state(setup, seed)?;
     make_system(root, setup, &sources)?;
     make_writable(root, &state)?;
-    make_trees(root, setup, &sources, &state)?;
+    make_trees(setup, &sources, &state)?;
     for (plan, source) in setup.mounts.iter().zip(&sources.mounts) {
         let access = if plan.writable {
             Access::Writable
         } else {
             Access::ReadOnly
         };
-        source.bind(&inside(root, &plan.target), access)?;
+        source.bind_inside(&plan.target, access)?;
     }
-    let working = inside(root, &setup.working_directory);
-    if !working.exists() {
-        make_folder(&working)?;
-    }
+    Place::make(&setup.working_directory, true)?;
     let folder = open(&state, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())
         .step(|| "opening the state folder".into())?;
     umount2(&state, MntFlags::MNT_DETACH).step(|| "hiding the state folder".into())?;
@@ -169,12 +166,6 @@ fn open_all<'a>(
     paths.into_iter().map(|path| Source::open(path)).collect()
 }
 
-/// A path of the sandbox under the root that is being built.
-fn inside(root: &Path, target: &OsStr) -> PathBuf {
-    let target = Path::new(target);
-    root.join(target.strip_prefix("/").unwrap_or(target))
-}
-
 /// The process table of the sandbox alone. It has to be mounted while the host's can still be seen: the
 /// kernel gives no fuller view of `/proc` than the one there was.
 fn make_proc(proc: &Path) -> Result<(), Failure> {
@@ -217,7 +208,7 @@ fn make_state(setup: &Setup, seed: Option<OwnedFd>) -> Result<PathBuf, Failure> 
         &format!("mode=700,size={bytes},nr_inodes={files}"),
     )?;
     if let Some(seed) = seed {
-        copy::copy_tree(seed, &state).step(|| "copying the other sandbox's files".into())?;
+        copy::copy_tree(&seed, &state).step(|| "copying the other sandbox's files".into())?;
         return Ok(state);
     }
     for (name, mode) in [("tmp", 0o1777), ("shm", 0o1777), ("home", 0o755)] {
@@ -292,13 +283,12 @@ fn make_writable(root: &Path, state: &Path) -> Result<(), Failure> {
 }
 
 /// The copy-on-write trees, outer ones before those inside them.
-fn make_trees(root: &Path, setup: &Setup, sources: &Sources, state: &Path) -> Result<(), Failure> {
+fn make_trees(setup: &Setup, sources: &Sources, state: &Path) -> Result<(), Failure> {
     let mut order: Vec<usize> = (0..setup.trees.len()).collect();
     order.sort_by_key(|index| Path::new(&setup.trees[*index].target).components().count());
     for index in order {
-        let target = inside(root, &setup.trees[index].target);
-        let step = || format!("assembling {}", shown_inside(&target));
-        make_folder(&target)?;
+        let target = &setup.trees[index].target;
+        let step = || format!("assembling {}", Path::new(target).display());
         let tree = &sources.trees[index];
         let in_memory;
         let (upper, work) = if let Some(pair) = &tree.upper {
@@ -324,13 +314,15 @@ fn make_trees(root: &Path, setup: &Setup, sources: &Sources, state: &Path) -> Re
             upper.path().display(),
             work.path().display(),
         );
-        mount_fresh(
-            "overlay",
-            &target,
+        let place = Place::make(target, true)?;
+        mount(
+            Some("overlay"),
+            &place.path(),
+            Some("overlay"),
             MsFlags::MS_NOSUID | MsFlags::MS_NODEV,
-            &options,
-        )?;
-        restrict(&target, Access::Writable).step(step)?;
+            Some(options.as_str()),
+        )
+        .step(step)?;
     }
     Ok(())
 }

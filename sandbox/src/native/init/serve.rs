@@ -31,7 +31,7 @@ pub(crate) fn serve(control: &UnixStream, setup: &Setup, state: &State) -> io::R
     let server = Server {
         control,
         setup,
-        filter: Filter::compile().map_err(io::Error::other)?,
+        filter: Filter::compile(setup.ceilings.watch_memory).map_err(io::Error::other)?,
         signals: SignalFd::with_flags(&children, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?,
     };
     wire::send(control, &Reply::Ready, &[])?;

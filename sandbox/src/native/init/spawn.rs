@@ -84,8 +84,8 @@ impl Plan {
             let name = name.as_bytes();
             if name.is_empty() || name.contains(&b'=') {
                 return Err(format!(
-                    "{:?} cannot name a variable",
-                    OsStr::from_bytes(name)
+                    "`{}` cannot name a variable",
+                    OsStr::from_bytes(name).display()
                 ));
             }
             environment.push(c_string(&[name, b"=", value.as_bytes()].concat())?);
