@@ -6,23 +6,30 @@
 //! a changed repository the [`Comparison`] that decides what the change broke.
 //!
 //! Reading order: [`command`] says how a repository's tests are started, [`plugin`] puts our files where a
-//! sandbox sees them, [`frame`] checks what comes over the channel, [`record`] gives it names, [`status`]
-//! folds a test's records into one word, [`run`] does one run, [`baseline`] several, [`compare`] judges.
+//! sandbox sees them, [`frame`] checks what comes over the channel, `record` gives it names, `tally` folds a
+//! test's records into one [`status`], [`run`] does one run, [`outcome`] and [`ending`] are what it leaves,
+//! [`baseline`] does several, [`stability`] says which tests they agree on, [`compare`] judges.
 
 pub mod baseline;
 pub mod command;
 pub mod compare;
+pub mod ending;
 pub mod error;
 pub mod frame;
+pub mod outcome;
 pub mod plugin;
-pub mod record;
+mod record;
 pub mod run;
+pub mod stability;
 pub mod status;
 mod tally;
 
-pub use baseline::{Baseline, BaselineOptions, BaselineTest, Excluded, Instability, baseline};
+pub use baseline::{Baseline, BaselineOptions, Excluded, baseline};
 pub use command::{Request, Selection, TestCommand};
 pub use compare::{Comparison, compare};
+pub use ending::Ending;
 pub use error::{Error, Result};
-pub use run::{Collection, CollectionError, Ending, TestRun, collect, run};
+pub use outcome::{Collection, CollectionError, TestRun};
+pub use run::{collect, run};
+pub use stability::{BaselineTest, Instability};
 pub use status::{Crash, Status, TestRecord};

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::CollectionError;
 use crate::record::{Phase, Record};
-use crate::run::CollectionError;
 use crate::status::{Crash, Status, TestRecord};
 
 /// What the records of one run add up to.
@@ -45,7 +45,7 @@ impl Tally {
             Record::NoPytest { text } => self.no_pytest = Some(text),
             Record::Collecting { id } => self.collecting = Some(id),
             Record::CollectionError { id, text } => {
-                self.collection_errors.push(CollectionError { id, text })
+                self.collection_errors.push(CollectionError { id, text });
             }
             Record::Items { items } => {
                 for (id, file, line) in items {

@@ -2,6 +2,8 @@
 //!
 //! The Pythons are virtual environments of the `python3` on the `PATH`, made once under `target/tmp`.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod attacks;
 mod baselines;
 mod configurations;

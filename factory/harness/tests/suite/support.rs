@@ -59,7 +59,7 @@ impl Situation {
         }));
         Self {
             command: TestCommand::new(python.program),
-            request: Request::all(Duration::from_secs(60)),
+            request: Request::all(Duration::from_mins(1)),
             limits: Limits::default(),
             spec: EnvironmentSpec {
                 digest: name.to_owned(),
