@@ -37,7 +37,7 @@ pub(crate) static SCOPE_DROP: Rule = Rule {
     name: "func_pm_scope_drop",
     summary: "a `nonlocal` or `global` declaration is dropped",
     kinds: &["nonlocal_statement", "global_statement"],
-    sites: |node, context, sites| sites.one(drop_statement(node, context.parent(), context)),
+    sites: |node, context, sites| sites.one(drop_statement(node, context)),
 };
 
 fn augmented<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
@@ -68,8 +68,7 @@ fn augmented<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
         "%=" if context.text(right).starts_with('(') => return,
         "%=" => "//=",
         "|=" => "&=",
-        "&=" => "|=",
-        "^=" => "|=",
+        "&=" | "^=" => "|=",
         "<<=" => ">>=",
         ">>=" => "<<=",
         _ => return,

@@ -39,7 +39,7 @@ pub(crate) static CONDITION_NEGATE: Rule = Rule {
     sites: condition_negate,
 };
 
-fn sides<'a>(node: Node<'a>) -> Option<[Node<'a>; 3]> {
+fn sides(node: Node<'_>) -> Option<[Node<'_>; 3]> {
     Some([
         node.child_by_field_name("left")?,
         node.child_by_field_name("operator")?,

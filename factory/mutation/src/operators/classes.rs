@@ -84,11 +84,7 @@ fn rm_funcs<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     let methods = methods(node);
     for method in &methods {
         if methods.len() > 1 && !is_used_in_body(*method, node, context) {
-            sites.one(drop_statement(
-                *method,
-                node.child_by_field_name("body"),
-                context,
-            ));
+            sites.one(drop_statement(*method, context));
         }
     }
 }

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::rule::Rule;
-use super::syntax::{is_dunder_value, item_range, parts, swap};
+use super::syntax::{is_dunder_value, item_range, parent_kind, parts, swap};
 use crate::context::Context;
 use crate::operator::{Edit, Sites};
 
@@ -26,7 +26,12 @@ fn element_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>
     // The places of a tuple like `(None, [])` have meanings: it is no list of cases.
     let is_record =
         node.kind() == "tuple" && items.iter().any(|item| item.kind() != items[0].kind());
-    if items.len() < 2 || is_record || is_dunder_value(context) {
+    // Targets are bound, not counted; what an `except` catches has an operator of its own.
+    let is_elsewhere = matches!(
+        parent_kind(context),
+        "as_pattern_target" | "delete_statement" | "except_clause" | "as_pattern"
+    );
+    if items.len() < 2 || is_record || is_elsewhere || is_dunder_value(context) {
         return;
     }
     let last = items.len() - 1;
@@ -34,11 +39,7 @@ fn element_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>
     let last_range = item_range(&items, last);
     if is_pair
         && node
-            .child(
-                u32::try_from(node.child_count())
-                    .unwrap_or(0)
-                    .saturating_sub(2),
-            )
+            .child(node.child_count().saturating_sub(2))
             .is_some_and(|c| c.kind() != ",")
     {
         // `(a, b)` to `(a,)`

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::rule::Rule;
-use super::syntax::{as_operand, parts, swap, unwrapped};
+use super::syntax::{as_operand, binds, parts, swap, unwrapped};
 use crate::context::Context;
 use crate::operator::{Edit, Sites};
 
@@ -47,17 +47,16 @@ fn filter_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>)
     let Some(before) = node.prev_sibling() else {
         return;
     };
-    let is_binding = context.text(node).contains(":=");
-    let is_guard = node.next_sibling().is_some_and(|next| next.kind() == ":");
-    if before.kind() == "comment" || is_binding {
-        return;
-    }
-    let start = if is_guard {
+    // What follows must not come to stand in a comment.
+    let is_after_comment = before.kind() == "comment";
+    let start = if is_after_comment {
         node.start_byte()
     } else {
         before.end_byte()
     };
-    sites.one(Edit::remove(start..node.end_byte()));
+    if !binds(node, context) {
+        sites.one(Edit::remove(start..node.end_byte()));
+    }
 }
 
 fn filter_negate<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {

@@ -1,4 +1,6 @@
-//! Context managers and awaits: the lock not taken, the coroutine not awaited.
+//! Context managers and awaits: a resource opened but never entered or closed, a coroutine not awaited.
+
+use std::ops::Range;
 
 use tree_sitter::Node;
 
@@ -9,11 +11,11 @@ use super::syntax::{
 use crate::context::Context;
 use crate::operator::{Edit, Sites};
 
-pub(crate) static WITH_UNWRAP: Rule = Rule {
-    name: "func_pm_with_unwrap",
-    summary: "a `with` without `as` is dropped, its body stays",
+pub(crate) static WITH_TO_ASSIGN: Rule = Rule {
+    name: "func_pm_with_to_assign",
+    summary: "`with f() as x:` becomes `x = f()`, and its body follows without it",
     kinds: &["with_statement"],
-    sites: with_unwrap,
+    sites: with_to_assign,
 };
 
 pub(crate) static AWAIT_DROP: Rule = Rule {
@@ -21,6 +23,7 @@ pub(crate) static AWAIT_DROP: Rule = Rule {
     summary: "`await x` becomes `x`",
     kinds: &["await"],
     sites: |node, context, sites| {
+        // `(await x).y` has its own parentheses.
         if let Some(awaited) = parts(node).first().copied()
             && !matches!(parent_kind(context), "call" | "attribute" | "subscript")
         {
@@ -29,41 +32,67 @@ pub(crate) static AWAIT_DROP: Rule = Rule {
     },
 };
 
-fn with_unwrap<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
-    let (Some(clause), Some(body)) = (
-        child_of_kind(node, "with_clause"),
-        node.child_by_field_name("body"),
-    ) else {
-        return;
-    };
-    let Some(outer) = indentation(node, context) else {
-        return;
-    };
-    // With `as`, only a `NameError` would come of it. `with suppress(…)`, `with lock`, `with patch(…)` stay.
-    if !is_multiline(body, context) || has_alias(clause) {
+fn with_to_assign<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
+    let is_async = node.child(0).is_some_and(|first| first.kind() == "async");
+    if is_async || context.function().is_none() {
         return;
     }
-    let statements = parts(body);
-    let (Some(first), Some(last)) = (statements.first(), statements.last()) else {
-        return;
-    };
-    let Some(inner) = indentation(*first, context) else {
-        return;
-    };
-    let Some(surplus) = inner
-        .strip_prefix(outer)
-        .map(str::len)
-        .filter(|surplus| *surplus > 0)
-    else {
-        return;
-    };
+    if let Some((value, name)) = only_item(node)
+        && let Some(edits) = unindented(node, value, name, context)
+    {
+        sites.several(edits);
+    }
+}
 
-    // The header goes, up to the first statement; lines that begin inside a text stay as they are.
-    let mut edits = vec![Edit::remove(node.start_byte()..first.start_byte())];
+/// Value and name of `with value as name:`, where it is the only one.
+fn only_item(node: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
+    let clause = child_of_kind(node, "with_clause")?;
+    let [item] = parts(clause)[..] else {
+        return None;
+    };
+    let pattern = item
+        .child_by_field_name("value")
+        .filter(|value| value.kind() == "as_pattern")?;
+    let [value, target] = parts(pattern)[..] else {
+        return None;
+    };
+    let name = target
+        .named_child(0)
+        .filter(|name| name.kind() == "identifier")?;
+    Some((value, name))
+}
+
+/// The assignment in the header's place, and the body one level further out; lines that begin inside a text
+/// stay as they are.
+fn unindented<'a>(
+    node: Node<'a>,
+    value: Node<'a>,
+    name: Node<'a>,
+    context: &Context<'a>,
+) -> Option<Vec<Edit<'a>>> {
+    let body = node
+        .child_by_field_name("body")
+        .filter(|body| is_multiline(*body, context))?;
+    let (first, last) = (*parts(body).first()?, *parts(body).last()?);
+    let outer = indentation(node, context)?;
+    let inner = indentation(first, context)?;
+    let surplus = inner.strip_prefix(outer)?.len();
+    let between = &context.source[name.end_byte()..first.start_byte()];
+    let newline = if between.contains("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let header = format!(
+        "{} = {}{newline}{outer}",
+        context.text(name),
+        context.text(value)
+    );
+    let mut edits = vec![Edit::replace(node.start_byte()..first.start_byte(), header)];
     let texts = texts_over_lines(body);
-    let mut line = first.start_byte();
-    while let Some(newline) = context.source[line..last.end_byte()].find('\n') {
-        line += newline + 1;
+    let inside = &context.source[first.start_byte()..last.end_byte()];
+    for (at, _) in inside.match_indices('\n') {
+        let line = first.start_byte() + at + 1;
         let is_in_text = texts.iter().any(|text| text.contains(&line));
         if !is_in_text && context.source[line..].starts_with(inner) {
             edits.push(Edit::remove(
@@ -71,21 +100,10 @@ fn with_unwrap<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>)
             ));
         }
     }
-    sites.several(edits);
+    Some(edits)
 }
 
-fn has_alias(clause: Node<'_>) -> bool {
-    parts(clause)
-        .iter()
-        .filter_map(|item| item.child_by_field_name("value"))
-        .any(|value| {
-            value.kind() == "as_pattern"
-                || (value.kind() == "tuple"
-                    && parts(value).iter().any(|part| part.kind() == "as_pattern"))
-        })
-}
-
-fn texts_over_lines(body: Node<'_>) -> Vec<std::ops::Range<usize>> {
+fn texts_over_lines(body: Node<'_>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     descend(body, |node, _, _| {
         let is_text = node.kind() == "string";

@@ -22,6 +22,9 @@ pub(crate) static SWAP: Rule = Rule {
         for pair in decorators(node).windows(2) {
             if let (Some(a), Some(b)) = (pair[0].named_child(0), pair[1].named_child(0))
                 && context.text(a) != context.text(b)
+                && ![a, b]
+                    .iter()
+                    .any(|decorator| is_innermost_or_outermost(context.text(*decorator)))
             {
                 sites.several(swap(a, b, context));
             }
@@ -34,6 +37,14 @@ fn decorators(node: Node<'_>) -> Vec<Node<'_>> {
         .into_iter()
         .filter(|part| part.kind() == "decorator")
         .collect()
+}
+
+/// Decorators that fail at import, not in use, when they stand in the wrong place.
+fn is_innermost_or_outermost(name: &str) -> bool {
+    matches!(
+        name.rsplit('.').next().unwrap_or(name),
+        "property" | "cached_property" | "abstractmethod" | "setter" | "deleter" | "getter"
+    )
 }
 
 /// Decorators that only speak to type checkers and readers; taking them away changes no behaviour.

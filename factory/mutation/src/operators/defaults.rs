@@ -79,7 +79,11 @@ fn get_to_index<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>
     };
     let items = arguments(node);
     match (name, &items[..]) {
-        ("get", [key]) if is_positional(*key) && key.kind() != "string" => {
+        ("get", [key])
+            if is_positional(*key)
+                && key.kind() != "string"
+                && !matches!(context.text(receiver), "self" | "cls") =>
+        {
             let text = format!("{}[{}]", context.text(receiver), context.text(*key));
             sites.one(Edit::replace(node.byte_range(), text));
         }

@@ -62,7 +62,7 @@ fn exit_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
         return; // nothing follows that the exit would have skipped
     }
     let mut cursor = node.walk();
-    let suites = node
+    let branches = node
         .children(&mut cursor)
         .filter_map(|child| match child.kind() {
             "block" => Some(child),
@@ -70,12 +70,12 @@ fn exit_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
             "else_clause" => child.child_by_field_name("body"),
             _ => None,
         });
-    for suite in suites {
+    for suite in branches {
         let statements = parts(suite);
         if statements.len() > 1
             && let Some(last) = statements.last().filter(|last| is_exit(**last))
         {
-            sites.one(drop_statement(*last, Some(suite), context));
+            sites.one(drop_statement(*last, context));
         }
     }
 }

@@ -30,22 +30,24 @@ pub(crate) static PERCENT_SWAP: Rule = Rule {
 
 fn field_swap<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     let mut cursor = node.walk();
-    let mut fields = node
+    let fields = node
         .named_children(&mut cursor)
         .filter(|child| child.kind() == "interpolation")
         .filter_map(|field| field.child_by_field_name("expression"));
-    let Some(mut previous) = fields.next() else {
-        return;
-    };
+    let mut previous: Option<Node<'a>> = None;
     for field in fields {
-        if context.text(previous) != context.text(field) {
+        if let Some(previous) = previous
+            && context.text(previous) != context.text(field)
+            // right behind the field's own brace it would be an escaped one
+            && ![previous, field].iter().any(|node| context.text(*node).starts_with('{'))
+        {
             sites.several(swap(previous, field, context));
         }
-        previous = field;
+        previous = Some(field);
     }
 }
 
-fn field_format<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
+fn field_format<'a>(node: Node<'a>, _: &Context<'a>, sites: &mut Sites<'a>) {
     let options = ["format_specifier", "type_conversion"];
     for part in parts(node) {
         if options.contains(&part.kind()) {

@@ -87,7 +87,7 @@ fn attribute<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     }
 }
 
-/// The locals of one function: where each is first bound, and every place that reads one.
+/// The locals of one function: from which row on each is bound, and every place that reads one.
 struct Locals<'a> {
     bound: Vec<(&'a str, usize)>,
     reads: Vec<(&'a str, Node<'a>, bool)>,
@@ -108,7 +108,7 @@ impl<'a> Locals<'a> {
                 name.named_child(0)
             };
             if let Some(name) = name.filter(|name| name.kind() == "identifier") {
-                found.bind(context.text(name), name.start_byte());
+                found.bind(context.text(name), 0);
             }
         }
         descend(body, |node, parent, field| {
@@ -123,11 +123,11 @@ impl<'a> Locals<'a> {
         (found.bound.len() > 1 && found.bound.len() <= MOST_NAMES).then_some(found)
     }
 
-    fn bind(&mut self, name: &'a str, at: usize) {
+    fn bind(&mut self, name: &'a str, row: usize) {
         if !matches!(name, "self" | "cls" | "_")
             && !self.bound.iter().any(|(known, _)| *known == name)
         {
-            self.bound.push((name, at));
+            self.bound.push((name, row));
         }
     }
 
@@ -135,21 +135,20 @@ impl<'a> Locals<'a> {
         match (parent.kind(), field) {
             ("assignment" | "for_statement", Some("left"))
             | ("pattern_list" | "tuple_pattern" | "as_pattern_target", _) => {
-                self.bind(name, node.end_byte());
+                // not yet in the statement itself
+                self.bind(name, node.start_position().row + 1);
             }
-            ("attribute", Some("attribute"))
-            | ("keyword_argument", Some("name"))
-            | ("call", Some("function"))
-            | ("augmented_assignment" | "for_in_clause", Some("left"))
-            | ("named_expression", Some("name")) => {}
+            (_, Some("function" | "name" | "attribute"))
+            | ("augmented_assignment" | "for_in_clause", Some("left")) => {}
             (kind, _) => self.reads.push((name, node, kind == "return_statement")),
         }
     }
 
-    fn bound_before(&self, at: usize) -> impl Iterator<Item = &'a str> {
+    fn bound_at(&self, place: Node<'a>) -> impl Iterator<Item = &'a str> {
+        let row = place.start_position().row;
         self.bound
             .iter()
-            .filter(move |(_, bound)| *bound < at)
+            .filter(move |(_, from)| *from <= row)
             .map(|(name, _)| *name)
     }
 }
@@ -175,7 +174,7 @@ fn local<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
         return;
     };
     for (name, place, _) in &locals.reads {
-        if let Some(other) = most_alike(name, locals.bound_before(place.start_byte())) {
+        if let Some(other) = most_alike(name, locals.bound_at(*place)) {
             sites.one(Edit::replace(place.byte_range(), other));
         }
     }
@@ -193,10 +192,7 @@ fn return_other<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>
         .iter()
         .filter(|(_, _, is_returned)| *is_returned)
     {
-        let last = locals
-            .bound_before(place.start_byte())
-            .filter(|other| other != name)
-            .last();
+        let last = locals.bound_at(*place).filter(|other| other != name).last();
         if let Some(other) = last.filter(|other| likeness(name, other) == 0) {
             sites.one(Edit::replace(place.byte_range(), other));
         }

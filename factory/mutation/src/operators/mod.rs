@@ -107,7 +107,7 @@ static ALL: &[&dyn Operator] = &[
     &comprehensions::KEY_VALUE_SWAP,
     &decorators::DROP,
     &decorators::SWAP,
-    &contexts::WITH_UNWRAP,
+    &contexts::WITH_TO_ASSIGN,
     &contexts::AWAIT_DROP,
     &methods::METHOD,
     &methods::BUILTIN,

@@ -18,31 +18,29 @@ pub(crate) static RAISE_DROP: Rule = Rule {
     name: "func_pm_raise_drop",
     summary: "a `raise` is dropped: the error passes unseen",
     kinds: &["raise_statement"],
-    sites: |node, context, sites| sites.one(drop_statement(node, context.parent(), context)),
+    sites: |node, context, sites| sites.one(drop_statement(node, context)),
 };
 
 pub(crate) static ASSERT_DROP: Rule = Rule {
     name: "func_pm_assert_drop",
     summary: "an `assert` is dropped",
     kinds: &["assert_statement"],
-    sites: |node, context, sites| sites.one(drop_statement(node, context.parent(), context)),
+    sites: |node, context, sites| sites.one(drop_statement(node, context)),
 };
 
 /// The built-in exception that is most easily taken for this one and is not its parent.
 pub(super) fn mistaken_for(name: &str) -> Option<&'static str> {
     Some(match name {
         "ValueError" | "AttributeError" | "OverflowError" => "TypeError",
-        "TypeError" | "UnicodeDecodeError" | "UnicodeEncodeError" => "ValueError",
-        "KeyError" => "IndexError",
+        "TypeError" | "RuntimeError" | "OSError" | "IOError" | "FileNotFoundError"
+        | "PermissionError" | "UnicodeDecodeError" | "UnicodeEncodeError" => "ValueError",
+        "KeyError" | "StopIteration" => "IndexError",
         "IndexError" | "LookupError" => "KeyError",
-        "NotImplementedError" => "AttributeError",
-        "RuntimeError" => "ValueError",
-        "StopIteration" => "IndexError",
-        "FileNotFoundError" | "PermissionError" | "IOError" | "OSError" => "ValueError",
-        "ImportError" | "ModuleNotFoundError" | "NameError" => "AttributeError",
+        "NotImplementedError" | "ImportError" | "ModuleNotFoundError" | "NameError" => {
+            "AttributeError"
+        }
         "ZeroDivisionError" => "OverflowError",
-        "AssertionError" => "RuntimeError",
-        "Exception" | "BaseException" => "RuntimeError",
+        "AssertionError" | "Exception" | "BaseException" => "RuntimeError",
         _ => return None,
     })
 }

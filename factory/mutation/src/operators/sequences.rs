@@ -63,7 +63,7 @@ fn sort_key<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
                 match value.kind() {
                     "true" => sites.one(Edit::remove(item_range(&items, index))),
                     "identifier" | "attribute" => {
-                        sites.one(Edit::insert(value.start_byte(), "not "))
+                        sites.one(Edit::insert(value.start_byte(), "not "));
                     }
                     _ => {}
                 }
@@ -73,13 +73,10 @@ fn sort_key<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     }
     let is_sort = matches!(callee(node, context), Some((_, "sorted" | "sort", _)));
     if is_sort && !is_turned {
-        let list = node
-            .child_by_field_name("arguments")
-            .filter(|list| list.kind() == "argument_list");
-        match (items.last(), list) {
-            (Some(last), _) => sites.one(Edit::insert(last.end_byte(), ", reverse=True")),
-            (None, Some(list)) => sites.one(Edit::insert(list.start_byte() + 1, "reverse=True")),
-            _ => {}
+        match items.last() {
+            Some(last) => sites.one(Edit::insert(last.end_byte(), ", reverse=True")),
+            // `xs.sort()`
+            None => sites.one(Edit::insert(node.end_byte() - 1, "reverse=True")),
         }
     }
 }

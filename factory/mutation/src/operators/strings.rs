@@ -22,21 +22,32 @@ pub(crate) static PATTERN: Rule = Rule {
     sites: pattern_slip,
 };
 
+/// Short texts that are taken for one another; the first pair that has one decides.
+const SEPARATORS: [(&str, &str); 7] = [
+    (",", ";"),
+    (".", ","),
+    (":", ";"),
+    ("-", "_"),
+    ("(", "["),
+    (")", "]"),
+    ("<", ">"),
+];
+
 /// More entries than this make a table.
 const LONGEST_LIST: usize = 12;
 
-/// Prefix, content node's start and content of a string that is one piece without escapes or fields.
+/// Prefix, body node's start and body of a string that is one piece without escapes or fields.
 fn plain<'a>(node: Node<'a>, context: &Context<'a>) -> Option<(&'a str, usize, &'a str)> {
     if node.named_child_count() != 3 {
         return None;
     }
-    let (start, content) = (node.named_child(0)?, node.named_child(1)?);
-    if content.kind() != "string_content" || content.named_child_count() > 0 {
+    let (start, body) = (node.named_child(0)?, node.named_child(1)?);
+    if body.kind() != "string_content" || body.named_child_count() > 0 {
         return None;
     }
     let opening = context.text(start);
     let prefix = opening.trim_end_matches(['"', '\'']);
-    Some((prefix, content.start_byte(), context.text(content)))
+    Some((prefix, body.start_byte(), context.text(body)))
 }
 
 fn text_slip<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
@@ -47,18 +58,18 @@ fn text_slip<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
         }
         return;
     }
-    let Some((prefix, start, content)) = plain(node, context) else {
+    let Some((prefix, start, body)) = plain(node, context) else {
         return;
     };
-    if content.contains('\\') || prefix.contains(['r', 'R']) || content.len() > 24 {
+    if body.contains('\\') || prefix.contains(['r', 'R']) || body.len() > 24 {
         return;
     }
-    let Some(other) = slip(content) else { return };
+    let Some(other) = slip(body) else { return };
     let parent = parent_kind(context);
     let is_unseen =
         matches!(parent, "interpolation" | "concatenated_string") || parent.ends_with("_pattern");
     if !is_unseen && !is_in_table(context) && !is_dunder_value(context) {
-        sites.one(Edit::replace(start..start + content.len(), other));
+        sites.one(Edit::replace(start..start + body.len(), other));
     }
 }
 
@@ -75,46 +86,33 @@ fn is_in_table(context: &Context<'_>) -> bool {
     })
 }
 
-fn slip(content: &str) -> Option<String> {
-    let separator = match content {
-        "," => Some(";"),
-        ";" => Some(","),
-        "." => Some(","),
-        ":" => Some(";"),
-        "-" => Some("_"),
-        "_" => Some("-"),
-        "(" => Some("["),
-        ")" => Some("]"),
-        "[" => Some("("),
-        "]" => Some(")"),
-        "<" => Some(">"),
-        ">" => Some("<"),
-        "=" => Some("=="),
-        "==" => Some("="),
-        _ => None,
-    };
+fn slip(body: &str) -> Option<String> {
+    let separator = SEPARATORS.iter().find_map(|(from, to)| {
+        let is_either = body == *from || body == *to;
+        is_either.then_some(if body == *from { *to } else { *from })
+    });
     if let Some(other) = separator {
         return Some(other.to_owned());
     }
-    let trimmed = content.trim_matches(' ');
-    if trimmed.len() != content.len() {
+    let trimmed = body.trim_matches(' ');
+    if trimmed.len() != body.len() {
         return (!trimmed.is_empty()).then(|| trimmed.to_owned());
     }
-    let is_word = content.len() >= 3
-        && content
+    let is_word = body.len() >= 3
+        && body
             .bytes()
             .all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b'.'));
-    if !is_word || content.starts_with("__") {
+    if !is_word || body.starts_with("__") {
         return None;
     }
-    if content.bytes().any(|b| b.is_ascii_uppercase()) {
-        return Some(content.to_ascii_lowercase());
+    if body.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Some(body.to_ascii_lowercase());
     }
-    if content.len() > 3 && content.ends_with('s') && !content.ends_with("ss") {
-        return Some(content[..content.len() - 1].to_owned());
+    if body.len() > 3 && body.ends_with('s') && !body.ends_with("ss") {
+        return Some(body[..body.len() - 1].to_owned());
     }
     // the last two letters that differ, exchanged
-    let mut bytes = content.as_bytes().to_vec();
+    let mut bytes = body.as_bytes().to_vec();
     let at = bytes
         .windows(2)
         .rposition(|pair| pair[0] != pair[1] && pair.iter().all(u8::is_ascii_alphabetic))?;
@@ -123,13 +121,13 @@ fn slip(content: &str) -> Option<String> {
 }
 
 fn pattern_slip<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
-    let Some((prefix, start, content)) = plain(node, context) else {
+    let Some((prefix, start, body)) = plain(node, context) else {
         return;
     };
     if !prefix.contains(['r', 'R']) || prefix.contains(['f', 'F']) {
         return;
     }
-    let bytes = content.as_bytes();
+    let bytes = body.as_bytes();
     for (at, byte) in bytes.iter().enumerate().skip(2) {
         let other = match byte {
             b'*' => "+",
@@ -148,12 +146,10 @@ fn pattern_slip<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>
             sites.one(Edit::replace(start + at..start + at + 1, other));
         }
     }
-    if content.len() > 2 && content.starts_with('^') {
+    if body.len() > 2 && body.starts_with('^') {
         sites.one(Edit::remove(start..start + 1));
     }
-    if content.len() > 2 && content.ends_with('$') && !content.ends_with("\\$") {
-        sites.one(Edit::remove(
-            start + content.len() - 1..start + content.len(),
-        ));
+    if body.len() > 2 && body.ends_with('$') && !body.ends_with("\\$") {
+        sites.one(Edit::remove(start + body.len() - 1..start + body.len()));
     }
 }

@@ -21,7 +21,7 @@ pub(crate) static CALL_DROP: Rule = Rule {
     sites: call_drop,
 };
 
-fn statement_call<'a>(node: Node<'a>) -> Option<Node<'a>> {
+fn statement_call(node: Node<'_>) -> Option<Node<'_>> {
     match parts(node)[..] {
         [call] if call.kind() == "call" => Some(call),
         _ => None,
@@ -38,7 +38,7 @@ fn is_super(call: Node<'_>, context: &Context<'_>) -> bool {
 
 fn super_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     if statement_call(node).is_some_and(|call| is_super(call, context)) {
-        sites.one(drop_statement(node, context.parent(), context));
+        sites.one(drop_statement(node, context));
     }
 }
 
@@ -55,6 +55,6 @@ fn call_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
         "print" | "close" | "flush" | "sleep" | "collect" | "simplefilter" | "filterwarnings"
     ) || super::syntax::is_log_call(call, context);
     if context.function().is_some() && !is_unseen && !is_super(call, context) {
-        sites.one(drop_statement(node, context.parent(), context));
+        sites.one(drop_statement(node, context));
     }
 }

@@ -100,13 +100,14 @@ pub(super) fn arguments(call: Node<'_>) -> Vec<Node<'_>> {
 
 /// Whether an argument is given by position and is one value.
 pub(super) fn is_positional(argument: Node<'_>) -> bool {
-    !matches!(
-        argument.kind(),
-        "keyword_argument" | "list_splat" | "dictionary_splat"
-    ) && !(argument.kind() == "parenthesized_expression"
-        && argument
+    match argument.kind() {
+        "keyword_argument" | "list_splat" | "dictionary_splat" => false,
+        // `f((*a))`, which Python 2 allowed
+        "parenthesized_expression" => argument
             .named_child(0)
-            .is_some_and(|inner| inner.kind() == "list_splat"))
+            .is_none_or(|inner| inner.kind() != "list_splat"),
+        _ => true,
+    }
 }
 
 /// What to remove so that `items[index]` and one comma go away.
@@ -139,13 +140,11 @@ pub(super) fn indentation<'a>(node: Node<'_>, context: &Context<'a>) -> Option<&
     line.chars().all(|c| c == ' ' || c == '\t').then_some(line)
 }
 
-/// Takes a statement of a block away: its whole lines where others remain, else `pass` in its place.
-pub(super) fn drop_statement<'a>(
-    statement: Node<'_>,
-    block: Option<Node<'_>>,
-    context: &Context<'a>,
-) -> Edit<'a> {
-    let alone = block.is_none_or(|block| parts(block).len() < 2);
+/// Takes a statement away: its whole lines where others remain in its block, else `pass` in its place.
+pub(super) fn drop_statement<'a>(statement: Node<'_>, context: &Context<'a>) -> Edit<'a> {
+    let alone = statement
+        .parent()
+        .is_none_or(|block| parts(block).len() < 2);
     let source = context.source;
     if let (false, Some(indent)) = (alone, indentation(statement, context)) {
         let rest = &source[statement.end_byte()..];

@@ -26,7 +26,7 @@ pub(crate) static YIELD_FROM: Rule = Rule {
 };
 
 fn yield_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
-    let [.., block, statement] = context.parents[..] else {
+    let Some(statement) = context.parent() else {
         return;
     };
     let Some(body) = context
@@ -49,6 +49,6 @@ fn yield_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) 
             )
     });
     if others > 0 {
-        sites.one(drop_statement(statement, Some(block), context));
+        sites.one(drop_statement(statement, context));
     }
 }
