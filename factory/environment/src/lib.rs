@@ -5,7 +5,7 @@
 //! can be made again when its folder is gone.
 //!
 //! Reading order: [`project`] is what goes in; [`plan`] reads what it says of itself; [`interpreter`],
-//! `tool` and [`network`] are what building needs from the machine; `workshop` makes the sandboxes, with
+//! [`tool`] and [`network`] are what building needs from the machine; `workshop` makes the sandboxes, with
 //! their trust boundary; `lock` and `install` work in them; `suite` finds the tests, `layout` sees to it that
 //! the repository's own files are what is imported, `diagnose` reads why tests cannot run; [`builder`] does
 //! one after the other until it is well; [`recipe`] and [`built`] are what comes out, [`error`] what went
@@ -26,7 +26,7 @@ pub mod progress;
 pub mod project;
 pub mod recipe;
 mod suite;
-mod tool;
+pub mod tool;
 mod workshop;
 
 pub use builder::{Builder, Options};
@@ -36,3 +36,4 @@ pub use plan::Plan;
 pub use progress::Progress;
 pub use project::Project;
 pub use recipe::{Install, Python, Recipe};
+pub use tool::find as find_tool;

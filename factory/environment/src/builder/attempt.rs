@@ -16,6 +16,7 @@ use crate::install::{self, Site};
 use crate::interpreter::Interpreter;
 use crate::lock::{self, Wish};
 use crate::plan::{Plan, distribution_name};
+use crate::progress::Progress;
 use crate::project::Project;
 use crate::recipe::{Install, Python, Recipe};
 use crate::suite;
@@ -27,6 +28,7 @@ const MOST_ROUNDS: usize = 8;
 /// What is tried.
 pub(super) struct Attempt<'a> {
     pub(super) builder: &'a Builder,
+    pub(super) progress: Progress<'a>,
     pub(super) project: &'a Project,
     pub(super) plan: &'a Plan,
     pub(super) interpreter: &'a Interpreter,
@@ -92,15 +94,11 @@ impl Attempt<'_> {
         let mut mended = Mended::default();
         let mut level = 0;
         for round in 0..=MOST_ROUNDS {
-            let detail = if round == 0 {
-                String::new()
-            } else {
-                mended.notes.last().cloned().unwrap_or_default()
-            };
-            let (site, recipe, at) = self.install(&workshop, &mut mended, level, &detail).await?;
+            let (site, recipe, at) = self.install(&workshop, &mut mended, level).await?;
             level = at;
             let trial = Trial {
                 builder: self.builder,
+                progress: self.progress,
                 site: &site,
                 interpreter: self.interpreter,
                 plan: self.plan,
@@ -171,6 +169,7 @@ impl Attempt<'_> {
         }
         let trial = Trial {
             builder: self.builder,
+            progress: self.progress,
             site: &site,
             interpreter: self.interpreter,
             plan: self.plan,
@@ -193,7 +192,6 @@ impl Attempt<'_> {
         workshop: &Workshop<'_>,
         mended: &mut Mended,
         level: usize,
-        detail: &str,
     ) -> Result<(TempDir, Recipe, usize)> {
         let mut first: Option<BuildFailure> = None;
         let mut at = level;
@@ -202,7 +200,7 @@ impl Attempt<'_> {
             let Some(wish) = wishes.get(at) else {
                 break;
             };
-            match self.install_wish(workshop, wish, mended, detail).await {
+            match self.install_wish(workshop, wish, mended).await {
                 Ok((site, recipe)) => return Ok((site, recipe, at)),
                 Err(failure) if failure.class == Class::Infra => return Err(failure),
                 Err(failure) => {
@@ -233,27 +231,25 @@ impl Attempt<'_> {
         workshop: &Workshop<'_>,
         wish: &Wish,
         mended: &Mended,
-        detail: &str,
     ) -> Result<(TempDir, Recipe)> {
-        let begins = |step| self.builder.progress.begins(step, detail);
-        begins(Step::Copy);
+        (self.progress)(Step::Copy);
         let site = self.site(workshop.packages).await?;
         let here = Site {
             folder: site.path(),
         };
         let version = self.project.version.as_deref();
-        begins(Step::Lock);
+        (self.progress)(Step::Lock);
         let tree = here.layer(layer::TESTBED);
         let lock = lock::resolve(workshop, wish, &tree, version, self.cutoff).await?;
-        begins(Step::Wheels);
+        (self.progress)(Step::Wheels);
         let built = install::wheels(workshop, here, &lock).await?;
         if !built.is_empty() {
-            begins(Step::Sdists);
+            (self.progress)(Step::Sdists);
         }
         install::sdists(workshop, here, &lock, &built, self.cutoff).await?;
         let mut notes = Vec::new();
         let install = if self.plan.installable {
-            begins(Step::Project);
+            (self.progress)(Step::Project);
             install::project(workshop, here, version, self.cutoff, &mut notes).await?
         } else {
             Install::Path

@@ -12,13 +12,19 @@ use crate::built::{Built, MANIFEST, VENV, interpreter_mounts, layer, variables};
 use crate::error::{BuildFailure, Result, Step};
 use crate::files;
 use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::project::Project;
 use crate::workshop;
 
 impl Builder {
     /// Adds bytecode, writes the manifest, and moves the folder to its place.
-    pub(super) async fn finish(&self, outcome: Outcome, project: &Project) -> Result<Built> {
-        self.progress.begins(Step::Keep, "");
+    pub(super) async fn finish(
+        &self,
+        outcome: Outcome,
+        project: &Project,
+        progress: Progress<'_>,
+    ) -> Result<Built> {
+        progress(Step::Keep);
         let digest = outcome.recipe.digest(&project.tree_digest);
         if let Some(built) = self.kept(&digest) {
             return Ok(built);
@@ -27,6 +33,7 @@ impl Builder {
         let plan = Plan::default();
         let trial = Trial {
             builder: self,
+            progress,
             site: &outcome.site,
             interpreter: &outcome.interpreter,
             plan: &plan,

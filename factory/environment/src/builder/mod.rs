@@ -18,7 +18,7 @@ use crate::error::{BuildFailure, Class, Result, Step};
 use crate::interpreter::{self, Interpreter};
 use crate::network::NetworkSettings;
 use crate::plan::Plan;
-use crate::progress::{Progress, Silent};
+use crate::progress::Progress;
 use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::tool::{self, Tool};
@@ -62,7 +62,6 @@ pub struct Builder {
     home: PathBuf,
     options: Options,
     network: NetworkSettings,
-    progress: Box<dyn Progress>,
     tool: OnceCell<Tool>,
     interpreters: OnceCell<Vec<Interpreter>>,
 }
@@ -77,32 +76,40 @@ impl std::fmt::Debug for Builder {
 }
 
 impl Builder {
-    /// A builder that keeps everything below `home`.
-    pub fn new(backend: Arc<dyn Backend>, home: impl Into<PathBuf>, options: Options) -> Self {
-        Self {
-            backend,
-            home: home.into(),
-            options,
-            network: NetworkSettings::of_this_machine(),
-            progress: Box::new(Silent),
-            tool: OnceCell::new(),
-            interpreters: OnceCell::new(),
-        }
+    /// A builder that keeps everything below `home`, with these ceilings for every step of a build.
+    pub async fn new(home: PathBuf, backend: Arc<dyn Backend>, limits: Limits) -> Result<Self> {
+        let options = Options {
+            limits,
+            ..Options::default()
+        };
+        Self::with_options(home, backend, options).await
     }
 
-    /// Says where progress goes.
-    pub fn progress(mut self, progress: impl Progress + 'static) -> Self {
-        self.progress = Box::new(progress);
-        self
+    /// The same with more to choose.
+    pub async fn with_options(
+        home: PathBuf,
+        backend: Arc<dyn Backend>,
+        options: Options,
+    ) -> Result<Self> {
+        let builder = Self {
+            backend,
+            home,
+            options,
+            network: NetworkSettings::of_this_machine(),
+            tool: OnceCell::new(),
+            interpreters: OnceCell::new(),
+        };
+        builder.packages().await?;
+        Ok(builder)
     }
 
     /// Builds an environment, trying until one is sound, and keeps the best.
-    pub async fn build(&self, project: &Project) -> Result<Built> {
-        self.progress.begins(Step::Plan, "");
+    pub async fn build(&self, project: &Project, progress: Progress<'_>) -> Result<Built> {
+        progress(Step::Plan);
         let plan = Plan::read(&project.tree);
         let mut notes = plan.notes.clone();
         let installed = self.interpreters().await;
-        self.progress.begins(Step::Interpreter, "");
+        progress(Step::Interpreter);
         let released = project.released.as_deref();
         let candidates = interpreter::choose(installed, &plan, released, &mut notes)?;
         let mut best: Option<Outcome> = None;
@@ -110,6 +117,7 @@ impl Builder {
         for (interpreter, cutoff) in self.combinations(&candidates, released) {
             let attempt = Attempt {
                 builder: self,
+                progress,
                 project,
                 plan: &plan,
                 interpreter,
@@ -143,7 +151,7 @@ impl Builder {
                     .into_iter()
                     .chain(std::mem::take(&mut outcome.notes))
                     .collect();
-                self.finish(outcome, project).await
+                self.finish(outcome, project, progress).await
             }
             (None, Some(failure)) => Err(failure),
             (None, None) => Err(BuildFailure::environment(
@@ -181,13 +189,14 @@ impl Builder {
         let plan = Plan::default();
         let attempt = Attempt {
             builder: self,
+            progress: &|_| (),
             project,
             plan: &plan,
             interpreter,
             cutoff: recipe.cutoff.as_deref(),
         };
         let outcome = attempt.again(recipe).await?;
-        self.finish(outcome, project).await
+        self.finish(outcome, project, &|_| ()).await
     }
 
     /// A finished environment, when its folder is there and whole.
@@ -226,19 +235,14 @@ impl Builder {
     }
 
     async fn interpreters(&self) -> &[Interpreter] {
-        let managed = self.home.join("pythons");
         self.interpreters
-            .get_or_init(|| async move { interpreter::find(&managed).await })
+            .get_or_init(|| async { interpreter::find().await })
             .await
     }
 
     async fn tool(&self) -> Result<&Tool> {
-        let tools = self.home.join("tools");
         self.tool
-            .get_or_try_init(|| async {
-                self.progress.begins(Step::Tool, "");
-                tool::find_or_fetch(&tools).await
-            })
+            .get_or_try_init(|| tool::find_or_fetch(&self.home))
             .await
     }
 

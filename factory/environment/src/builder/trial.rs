@@ -15,6 +15,7 @@ use crate::error::{BuildFailure, Result, Step};
 use crate::interpreter::Interpreter;
 use crate::layout;
 use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::recipe::Recipe;
 use crate::workshop::{Workshop, gist};
 
@@ -23,6 +24,7 @@ const MOST_IGNORED: usize = 200;
 
 pub(super) struct Trial<'a> {
     pub(super) builder: &'a Builder,
+    pub(super) progress: Progress<'a>,
     pub(super) site: &'a TempDir,
     pub(super) interpreter: &'a Interpreter,
     pub(super) plan: &'a Plan,
@@ -44,7 +46,7 @@ impl Trial<'_> {
     /// search path, and files that cannot be imported.
     pub(super) async fn run(&self, recipe: &mut Recipe, tree: &Path) -> Result<Verdict> {
         self.complete_search_path(recipe).await?;
-        self.builder.progress.begins(Step::Collect, "");
+        (self.progress)(Step::Collect);
         let collection = self.collect(recipe).await?;
         let texts = collection_texts(&collection);
         let mut verdict = Verdict {
@@ -64,7 +66,7 @@ impl Trial<'_> {
                 .push(format!("{broken} test files cannot be imported"));
         }
         ignore_broken(&collection, recipe, &mut verdict.notes);
-        self.builder.progress.begins(Step::Test, "");
+        (self.progress)(Step::Test);
         let run = self.test(recipe).await?;
         let failures = failure_texts(&run);
         let more = diagnose(failures.iter().map(String::as_str), tree, self.plan);

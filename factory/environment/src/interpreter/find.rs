@@ -24,9 +24,9 @@ const QUESTION: &str = "import json, sys; print(json.dumps({'implementation': sy
 /// Every usable interpreter of version 3 on this machine, the newest first; one a release and prefix.
 ///
 /// Only the interpreters themselves run here, isolated from any site-packages.
-pub async fn find(managed: &Path) -> Vec<Interpreter> {
+pub async fn find() -> Vec<Interpreter> {
     let mut found: Vec<Interpreter> = Vec::new();
-    for program in programs(managed) {
+    for program in programs() {
         let Some(answer) = ask(&program).await else {
             continue;
         };
@@ -57,7 +57,7 @@ pub async fn find(managed: &Path) -> Vec<Interpreter> {
 }
 
 /// Programs named `python3.N` at the places where interpreters are installed.
-fn programs(managed: &Path) -> BTreeSet<PathBuf> {
+fn programs() -> BTreeSet<PathBuf> {
     let mut folders: Vec<PathBuf> = vec!["/usr/bin".into(), "/usr/local/bin".into()];
     folders.extend(
         std::env::var_os("PATH")
@@ -73,7 +73,6 @@ fn programs(managed: &Path) -> BTreeSet<PathBuf> {
     for parent in [
         pyenv.join("versions"),
         uv,
-        managed.to_owned(),
         "/opt/python".into(),
         "/opt".into(),
     ] {
