@@ -59,10 +59,7 @@ impl Collector {
 }
 
 /// Reads to the end, keeping at most `limit` bytes.
-pub(crate) async fn collect(
-    mut source: impl AsyncRead + Unpin,
-    limit: usize,
-) -> Result<Stream> {
+pub(crate) async fn collect(mut source: impl AsyncRead + Unpin, limit: usize) -> Result<Stream> {
     let mut collector = Collector::new(limit);
     let mut chunk = vec![0; CHUNK];
     loop {

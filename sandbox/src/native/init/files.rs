@@ -86,11 +86,18 @@ fn run(
 ) -> Result<Operation, String> {
     let (child, complaint) = fork_complaining(|pipe| {
         let outcome = confine::confine(setup, filter)
+            .map(|()| fail_at_the_largest_size())
             .and_then(|()| work().map_err(|error| error.to_string()));
         let text = outcome.err().unwrap_or_else(|| SUCCESS.into());
         let _ = (&*pipe).write_all(text.as_bytes());
     })?;
     Ok(Operation { child, complaint })
+}
+
+/// A file that grows too large is an error, not the end of the process: there is a half-written one to remove.
+fn fail_at_the_largest_size() {
+    // SAFETY: changes how this process takes one signal.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 /// Puts a new file in the place of whatever was there: a link in that place is replaced, not followed, and

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -44,7 +44,25 @@ fn control_socket() -> io::Result<UnixStream> {
     if unsafe { libc::dup2(null.as_raw_fd(), 0) } < 0 {
         return Err(io::Error::last_os_error());
     }
+    drop(null);
+    close_others(socket.as_raw_fd())?;
     Ok(UnixStream::from(socket))
+}
+
+/// Closes whatever else the caller left open across `exec`, perhaps without knowing: none of it may get into
+/// a sandbox.
+fn close_others(kept: RawFd) -> io::Result<()> {
+    let close = |first: RawFd, last: u32| {
+        // SAFETY: this process has only just begun, and nothing in it uses any of these.
+        let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    };
+    close(3, kept.cast_unsigned() - 1)?;
+    close(kept + 1, u32::MAX)
 }
 
 /// Starts the sandbox's first process and stays until it is gone.

@@ -1,0 +1,33 @@
+//! The conformance suite against the native backend: with every means the machine offers, and without
+//! control groups.
+
+mod conformance;
+
+use swemill_sandbox::native::Launcher;
+use swemill_sandbox::{Backend, NativeBackend};
+
+/// The helper that becomes the first process. A run of this suite as another user brings its own copy.
+fn launcher() -> Launcher {
+    let helper = std::env::var_os("SWEMILL_TEST_INIT")
+        .unwrap_or_else(|| env!("CARGO_BIN_EXE_swemill-sandbox-init").into());
+    Launcher {
+        program: helper.into(),
+        arguments: Vec::new(),
+    }
+}
+
+fn native() -> Box<dyn Backend> {
+    Box::new(NativeBackend::new(launcher()))
+}
+
+fn native_without_control_groups() -> Box<dyn Backend> {
+    Box::new(NativeBackend::without_control_groups(launcher()))
+}
+
+mod with_every_means {
+    crate::conformance_suite!(crate::native);
+}
+
+mod without_control_groups {
+    crate::conformance_suite!(crate::native_without_control_groups);
+}
