@@ -1,13 +1,14 @@
 //! The conformance suite against the native backend: with every means the machine offers, and without
-//! control groups.
+//! control groups; and what is particular to it.
 
 mod conformance;
+mod native_life;
 
 use swemill_sandbox::native::Launcher;
 use swemill_sandbox::{Backend, NativeBackend};
 
 /// The helper that becomes the first process. A run of this suite as another user brings its own copy.
-fn launcher() -> Launcher {
+pub(crate) fn launcher() -> Launcher {
     let helper = std::env::var_os("SWEMILL_TEST_INIT")
         .unwrap_or_else(|| env!("CARGO_BIN_EXE_swemill-sandbox-init").into());
     Launcher {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use swemill_sandbox::{Ending, Limits, Output};
+use swemill_sandbox::{Ending, Output};
 
-use super::{Host, describe, python, shell, small, succeed};
+use super::{Host, describe, python, shell, succeed};
 
 /// A memory bomb may be killed, or be refused memory and fail: it must not succeed or run on.
 fn assert_out_of_memory(output: &Output) {
@@ -145,15 +145,18 @@ pub(crate) async fn no_core_is_dumped(host: &Host) {
 }
 
 pub(crate) async fn the_time_of_children_is_counted(host: &Host) {
-    let limits = Limits { ..small() };
-    let sandbox = host.start_with(&host.spec(), &limits).await;
+    let sandbox = host.start().await;
+    // One child is waited for, the other is not.
     let program = "
 import os, time
+reader, writer = os.pipe()
 for number in range(2):
     if os.fork() == 0:
         while time.process_time() < 0.4: pass
+        os.write(writer, b'x')
         os._exit(0)
-time.sleep(3)";
+while len(os.read(reader, 1)) + len(os.read(reader, 1)) < 2: pass
+os.wait()";
     let output = sandbox.exec(python(program)).await.unwrap();
     let (least, most) = (Duration::from_millis(700), Duration::from_millis(1500));
     assert!(output.cpu > least && output.cpu < most, "{:?}", output.cpu);

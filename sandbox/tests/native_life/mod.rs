@@ -1,0 +1,5 @@
+//! What only the native backend promises.
+
+mod ordinary_user;
+mod remains;
+mod speed;
