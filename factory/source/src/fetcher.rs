@@ -50,16 +50,16 @@ impl Fetcher {
         let (staging, root) = stage(destination)?;
         let laid = match source {
             Source::Git { url, revision: own } => {
-                self.from_git(url, revision.or(own.as_deref()), &root)
+                self.lay_git(url, revision.or(own.as_deref()), &root)
                     .await?
             }
             Source::Pypi { name, version } => {
                 refuse_revision(source, revision, "choose a version with ==")?;
-                self.from_pypi(name, version.as_deref(), &root).await?
+                self.lay_pypi(name, version.as_deref(), &root).await?
             }
             Source::Folder(path) => {
                 refuse_revision(source, revision, "a plain folder has none")?;
-                self.from_folder(path, &root).await?
+                self.lay_folder(path, &root).await?
             }
         };
         let (owner, name) = source.owner_and_name();
@@ -90,7 +90,7 @@ impl Fetcher {
         .await
     }
 
-    async fn from_git(&self, url: &Url, revision: Option<&str>, root: &Path) -> Result<Laid> {
+    async fn lay_git(&self, url: &Url, revision: Option<&str>, root: &Path) -> Result<Laid> {
         let (url, revision, root, own) = (
             url.clone(),
             revision.map(str::to_owned),
@@ -117,7 +117,7 @@ impl Fetcher {
         .await
     }
 
-    async fn from_pypi(&self, name: &str, version: Option<&str>, root: &Path) -> Result<Laid> {
+    async fn lay_pypi(&self, name: &str, version: Option<&str>, root: &Path) -> Result<Laid> {
         let client = index::Client::new(&self.settings, &self.limits)?;
         let sdist = pypi::sdist(&client, name, version, &self.cache).await?;
         let (spec, root, limits) = (
@@ -137,7 +137,7 @@ impl Fetcher {
         .await
     }
 
-    async fn from_folder(&self, path: &Path, root: &Path) -> Result<Laid> {
+    async fn lay_folder(&self, path: &Path, root: &Path) -> Result<Laid> {
         let (path, root, limits) = (path.to_owned(), root.to_owned(), self.limits.clone());
         blocking(move || {
             Ok(Laid {

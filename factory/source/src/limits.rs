@@ -45,8 +45,8 @@ impl Default for Limits {
             depth: 64,
             path_bytes: 3072,
             submodule_depth: 4,
-            stall: Duration::from_secs(60),
-            transfer: Duration::from_secs(1800),
+            stall: Duration::from_mins(1),
+            transfer: Duration::from_mins(30),
             tries: 4,
         }
     }

@@ -39,6 +39,8 @@ pub async fn sdist(
         })?,
     };
     let file = choose(&files, name, &version)?;
+    // As the file spells it: 1.0 and 1.0.0 are one version, and must give one spec.
+    let version = file.named(name).map_or(version, |named| named.version);
     let folder = cache.join("sdists");
     if let Some(sha256) = &file.sha256 {
         let archive = folder.join(sha256).join(&file.filename);
@@ -136,10 +138,10 @@ fn near(files: &[File], name: &str, version: &Version) -> Vec<String> {
         .iter()
         .map(ToString::to_string)
         .collect();
-    if let Some(newest) = versions.last().map(ToString::to_string) {
-        if !near.contains(&newest) {
-            near.push(newest);
-        }
+    if let Some(newest) = versions.last().map(ToString::to_string)
+        && !near.contains(&newest)
+    {
+        near.push(newest);
     }
     near
 }

@@ -1,9 +1,9 @@
 //! Is this Python at all?
 
+use std::fs;
 use std::path::Path;
 
-use crate::error::{Error, Result};
-use crate::tree;
+use crate::error::{Error, Result, io};
 
 /// Passes if a folder holds at least one Python module; a project file without any has nothing to test.
 ///
@@ -18,7 +18,18 @@ pub fn require_python(place: &str, folder: &Path) -> Result<()> {
 }
 
 fn has_module(folder: &Path) -> Result<bool> {
-    Ok(tree::scan(folder)?
-        .keys()
-        .any(|path| path.ends_with(b".py")))
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for item in fs::read_dir(&folder).map_err(io("list", &folder))? {
+            let item = item.map_err(io("list", &folder))?;
+            let kind = item.file_type().map_err(io("look at", &folder))?;
+            let place = item.path();
+            if kind.is_dir() {
+                folders.push(place);
+            } else if kind.is_file() && place.extension().is_some_and(|suffix| suffix == "py") {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }

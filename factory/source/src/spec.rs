@@ -171,13 +171,14 @@ fn url_source(given: &str, text: &str) -> Result<Source> {
         .map(str::to_owned);
     url.set_fragment(None);
     // A '@' in the path, after the authority, starts a revision, as pip writes it.
-    if revision.is_none() && url.scheme() != "file" {
-        if let Some((path, after)) = url.path().to_owned().rsplit_once('@') {
-            if !after.is_empty() && path.len() > 1 {
-                revision = Some(after.to_owned());
-                url.set_path(path);
-            }
-        }
+    if revision.is_none()
+        && url.scheme() != "file"
+        && let Some((path, after)) = url.path().to_owned().rsplit_once('@')
+        && !after.is_empty()
+        && path.len() > 1
+    {
+        revision = Some(after.to_owned());
+        url.set_path(path);
     }
     if url.path().trim_matches('/').is_empty() {
         return Err(unreadable(given, "the URL names a host but no repository"));

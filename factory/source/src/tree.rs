@@ -8,8 +8,8 @@ mod digest;
 mod path;
 mod writer;
 
+pub(crate) use digest::sha256_of;
 pub use digest::tree_digest;
-pub(crate) use digest::{scan, sha256_of};
 pub use path::{PathProblem, clean_path};
 pub use writer::{Left, TreeWriter, Written};
 

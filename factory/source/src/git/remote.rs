@@ -129,8 +129,7 @@ fn shallow(
     match fetch(context, url, &repository, &[refspec], 1) {
         Ok(()) if repository.find_commit(commit).is_ok() => Ok(repository),
         // Some servers know no shallow fetches, and a branch may move between asking and fetching.
-        Ok(()) => full(context, url, folder, key),
-        Err(Error::Git { .. } | Error::Network { .. }) => full(context, url, folder, key),
+        Ok(()) | Err(Error::Git { .. } | Error::Network { .. }) => full(context, url, folder, key),
         Err(error) => Err(error),
     }
 }

@@ -1,4 +1,4 @@
-//! A version from tags, for tools that would ask git for one (setuptools_scm and its like).
+//! A version from tags, for tools that would ask git for one (`setuptools_scm` and its like).
 
 use git2::{DescribeFormatOptions, DescribeOptions, Oid, Repository};
 use pep440_rs::Version;
@@ -39,13 +39,13 @@ pub(super) fn advertised(advertised: &[(String, Oid)], commit: Oid) -> Option<St
     Some(following(&tags(None)?, 0, commit))
 }
 
-/// A development version of the release after this one, in setuptools_scm's manner.
+/// A development version of the release after this one, in `setuptools_scm`'s manner.
 fn following(version: &Version, distance: u64, commit: Oid) -> String {
     let mut release: Vec<u64> = version.release().to_vec();
-    if !version.any_prerelease() {
-        if let Some(last) = release.last_mut() {
-            *last = last.saturating_add(1);
-        }
+    if !version.any_prerelease()
+        && let Some(last) = release.last_mut()
+    {
+        *last = last.saturating_add(1);
     }
     let release: Vec<String> = release.iter().map(ToString::to_string).collect();
     let short: String = commit.to_string().chars().take(8).collect();

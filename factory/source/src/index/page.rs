@@ -157,15 +157,16 @@ fn attribute(tag: &str, wanted: &str) -> Option<String> {
         let after = rest[end..].trim_start();
         let (value, next) = match after.strip_prefix('=').map(str::trim_start) {
             None => ("", after),
-            Some(value) => match value.chars().next() {
-                Some(quote @ ('"' | '\'')) => value[1..].split_once(quote)?,
-                _ => {
+            Some(value) => {
+                if let Some(quote @ ('"' | '\'')) = value.chars().next() {
+                    value[1..].split_once(quote)?
+                } else {
                     let end = value
                         .find(|c: char| c.is_whitespace() || c == '>')
                         .unwrap_or(value.len());
                     value.split_at(end)
                 }
-            },
+            }
         };
         if name.eq_ignore_ascii_case(wanted) {
             return Some(html_escape::decode_html_entities(value).into_owned());

@@ -27,7 +27,7 @@ pub fn detect(tree: &Path) -> Licence {
     let declared = info
         .as_ref()
         .and_then(|info| info.get("License-Expression"))
-        .and_then(|text| spdx(text))
+        .and_then(spdx)
         .map(|expression| Licence::found(expression, "PKG-INFO License-Expression"));
     declared
         .or_else(|| {
@@ -83,20 +83,22 @@ fn spdx_or_text(text: &str) -> Option<String> {
     spdx(text).or_else(|| well_known(text).map(str::to_owned))
 }
 
+/// Words that tell no licence from another.
+const FILLER: [&str; 8] = [
+    "the", "license", "licence", "software", "version", "v", "clause", "style",
+];
+
 /// Names that people write, without punctuation and filler words. None here is a guess between versions.
 fn well_known(text: &str) -> Option<&'static str> {
-    let bare: String = text
+    let lower = text
         .to_ascii_lowercase()
-        .replace(['-', '_', ',', '(', ')', '"', '.'], " ")
+        .replace(['-', '_', ',', '(', ')', '"', '.'], " ");
+    let mut words: Vec<&str> = lower
         .split_whitespace()
-        .filter(|word| {
-            !matches!(
-                *word,
-                "the" | "license" | "licence" | "software" | "version" | "v" | "clause" | "style"
-            )
-        })
-        .collect::<Vec<_>>()
-        .join(" ");
+        .filter(|word| !FILLER.contains(word))
+        .collect();
+    words.dedup(); // "MIT License (MIT)"
+    let bare = words.join(" ");
     Some(match bare.as_str() {
         "mit" | "expat" | "mit expat" => "MIT",
         "apache 2" | "apache 2 0" | "apache2" | "apache2 0" | "asl 2" | "asl 2 0" => "Apache-2.0",
@@ -139,15 +141,15 @@ fn from_classifiers<'c>(
             }
         }
     }
-    join(found).map(|expression| Licence::found(expression, place))
+    join(&found).map(|expression| Licence::found(expression, place))
 }
 
-/// The SPDX identifier of a trove classifier that names exactly one licence.
+/// The SPDX identifier of a trove classifier that names exactly one licence. `Apache Software License` and
+/// `BSD License` do not: they leave the version open, and the licence file tells.
 fn trove(name: &str) -> Option<&'static str> {
     Some(match name {
         "MIT License" => "MIT",
         "MIT No Attribution License (MIT-0)" => "MIT-0",
-        "Apache Software License" => return None, // 1.1 or 2.0; the file tells
         "ISC License (ISCL)" => "ISC",
         "Python Software Foundation License" => "PSF-2.0",
         "Mozilla Public License 2.0 (MPL 2.0)" => "MPL-2.0",
@@ -197,7 +199,7 @@ fn from_files(tree: &Path) -> Option<Licence> {
             places.push(name);
         }
     }
-    let expression = join(found.iter().map(String::as_str).collect())?;
+    let expression = join(&found.iter().map(String::as_str).collect())?;
     Some(Licence::found(expression, places.join(", ")))
 }
 
@@ -206,7 +208,9 @@ fn is_licence_file(name: &str) -> bool {
     ["license", "licence", "copying", "unlicense"]
         .iter()
         .any(|stem| lower.starts_with(stem))
-        && !lower.ends_with(".py")
+        && Path::new(&lower)
+            .extension()
+            .is_none_or(|kind| kind != "py")
 }
 
 /// The licence that a text is.
@@ -226,7 +230,7 @@ fn from_text(text: &str) -> Option<String> {
     })
 }
 
-fn join(found: BTreeSet<&str>) -> Option<String> {
+fn join(found: &BTreeSet<&str>) -> Option<String> {
     let parts: Vec<String> = found
         .iter()
         .map(|part| {

@@ -13,7 +13,7 @@ use crate::error::{Result, io};
 
 /// One file or link of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Entry {
+pub(super) enum Entry {
     /// A file: whether it may be executed, and the sha256 of its bytes.
     File { executable: bool, sha256: [u8; 32] },
     /// A link, with its target.
@@ -28,7 +28,7 @@ pub fn tree_digest(tree: &Path) -> Result<String> {
     Ok(digest_of(&scan(tree)?))
 }
 
-pub(crate) fn digest_of(entries: &BTreeMap<Vec<u8>, Entry>) -> String {
+pub(super) fn digest_of(entries: &BTreeMap<Vec<u8>, Entry>) -> String {
     let mut hash = Sha256::new();
     for (path, entry) in entries {
         let (mode, content): (&[u8], &[u8]) = match entry {
@@ -61,7 +61,7 @@ pub(crate) fn sha256_of(place: &Path) -> std::io::Result<[u8; 32]> {
 }
 
 /// The files and links below a folder, by path.
-pub(crate) fn scan(tree: &Path) -> Result<BTreeMap<Vec<u8>, Entry>> {
+fn scan(tree: &Path) -> Result<BTreeMap<Vec<u8>, Entry>> {
     let mut entries = BTreeMap::new();
     let mut folders = vec![(tree.to_owned(), Vec::new())];
     while let Some((folder, prefix)) = folders.pop() {

@@ -205,9 +205,9 @@ async fn bytes_that_are_not_those_announced_are_thrown_away() {
         for item in std::fs::read_dir(folder).unwrap() {
             let path = item.unwrap().path();
             if path.is_dir() {
-                folders.push(path)
+                folders.push(path);
             } else {
-                kept.push(path)
+                kept.push(path);
             }
         }
     }
@@ -289,7 +289,7 @@ async fn a_server_in_trouble_is_asked_again_and_one_that_is_silent_is_given_up()
     .await
     .unwrap();
     let silent = Server::start(|_| {
-        std::thread::sleep(std::time::Duration::from_secs(60));
+        std::thread::sleep(std::time::Duration::from_mins(1));
         answer(200, "x", "")
     });
     let error = fetch(

@@ -1,5 +1,10 @@
 //! Sources fetched for real: from repositories, servers, archives and folders made for each test.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test sets up must work; the line that did not is what one wants to see"
+)]
+
 mod archives;
 mod commits;
 mod folders;

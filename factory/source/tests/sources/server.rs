@@ -9,9 +9,7 @@ use std::sync::{Arc, Mutex};
 /// What was asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    pub(crate) method: String,
     pub(crate) path: String,
-    pub(crate) query: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
@@ -76,11 +74,11 @@ impl Server {
     pub(crate) fn git(root: &Path, password: Option<&'static str>) -> Self {
         let root = root.to_owned();
         Self::start(move |request| {
-            if let Some(password) = password {
-                if request.header("authorization") != Some(password) {
-                    let refused = answer(401, "text/plain", "who are you?");
-                    return with_header(refused, "www-authenticate", "Basic realm=\"git\"");
-                }
+            if let Some(password) = password
+                && request.header("authorization") != Some(password)
+            {
+                let refused = answer(401, "text/plain", "who are you?");
+                return with_header(refused, "www-authenticate", "Basic realm=\"git\"");
             }
             git_answer(&root, request)
         })
@@ -128,9 +126,9 @@ fn read(stream: &TcpStream) -> Option<Request> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let mut words = line.split_whitespace();
-    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    let (path, query) = (path.to_owned(), query.to_owned());
+    let target = words.nth(1)?.to_owned();
+    let (path, _) = target.split_once('?').unwrap_or((&target, ""));
+    let path = path.to_owned();
     let mut headers = Vec::new();
     loop {
         let mut line = String::new();
@@ -141,9 +139,7 @@ fn read(stream: &TcpStream) -> Option<Request> {
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
     let mut request = Request {
-        method,
         path,
-        query,
         headers,
         body: Vec::new(),
     };
@@ -171,12 +167,18 @@ fn read(stream: &TcpStream) -> Option<Request> {
 }
 
 fn reply(mut stream: &TcpStream, answer: &Answer) {
-    let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", answer.status);
-    head.push_str(&format!("content-length: {}\r\n", answer.body.len()));
-    for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    head.push_str("\r\n");
+    let mut head = vec![
+        format!("HTTP/1.1 {} X", answer.status),
+        "connection: close".to_owned(),
+        format!("content-length: {}", answer.body.len()),
+    ];
+    head.extend(
+        answer
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}")),
+    );
+    let head = head.join("\r\n") + "\r\n\r\n";
     // A client that hung up in between has what it wanted.
     let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(&answer.body);

@@ -66,7 +66,6 @@ fn what_names_no_source_is_told_how_to_write_one() {
         "a\nb",
         "pypi:../x==1",
         "ext::sh -c evil",
-        "https://h.example/@v1",
     ] {
         let error = text.parse::<Source>().expect_err(text).to_string();
         assert!(error.contains("pypi:NAME==VERSION"), "{text:?}: {error}");
