@@ -32,6 +32,8 @@ OVERRIDES = {
     "random_order": False,
     "random_order_bucket": "none",
     "reverse": False,
+    # The same examples in every run: hypothesis.
+    "hypothesis_seed": "0",
     # Nothing that only measures: pytest-cov, pytest-benchmark.
     "no_cov": True,
     "benchmark_enable": False,
@@ -39,6 +41,7 @@ OVERRIDES = {
     # Failures described alike everywhere.
     "tbstyle": "auto",
     "fulltrace": False,
+    "showlocals": False,
     "color": "no",
 }
 

@@ -8,6 +8,8 @@ use sha2::Sha256;
 /// Bytes of a channel's key.
 pub const KEY_BYTES: usize = 32;
 
+/// No record comes near this length: ids are source text and failures' texts are bounded.
+const MAX_BODY_BYTES: usize = 16 << 20;
 const HEAD_BYTES: usize = 12;
 const CODE_BYTES: usize = 16;
 
@@ -52,7 +54,7 @@ pub fn read<'a>(bytes: &'a [u8], key: &[u8; KEY_BYTES]) -> Frames<'a> {
             break StreamEnd::Cut;
         };
         let (length, sequence) = parse_head(head);
-        if sequence != bodies.len() as u64 {
+        if sequence != bodies.len() as u64 || length > MAX_BODY_BYTES {
             break StreamEnd::Forged(offset);
         }
         if behind.len() < length + CODE_BYTES {
@@ -138,6 +140,32 @@ mod tests {
         let frames = read(&bytes, &KEY);
         assert_eq!(frames.bodies.len(), 1);
         assert!(matches!(frames.end, StreamEnd::Forged(_)));
+    }
+
+    #[test]
+    fn a_length_that_would_swallow_the_rest_is_forged() {
+        let head = [u32::MAX.to_be_bytes().as_slice(), &1_u64.to_be_bytes()].concat();
+        let bytes = [frame(0, b"one", &KEY), head, frame(1, b"two", &KEY)].concat();
+        assert!(matches!(read(&bytes, &KEY).end, StreamEnd::Forged(_)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_at_all_pass_without_the_key(start: [u8; 4], rest: Vec<u8>, zeros: bool) {
+            // With zeros the head is one that could be: the first sequence number, a small length.
+            let head = if zeros { [0, 0, 0, start[3] % 8, 0, 0, 0, 0, 0, 0, 0, 0].to_vec() } else { start.to_vec() };
+            let bytes = [head, rest].concat();
+            proptest::prop_assert!(read(&bytes, &KEY).bodies.is_empty());
+        }
+
+        #[test]
+        fn every_body_comes_back(bodies: Vec<Vec<u8>>) {
+            let frames: Vec<_> = bodies.iter().enumerate().map(|(n, body)| frame(n as u64, body, &KEY)).collect();
+            let bytes = frames.concat();
+            let read = read(&bytes, &KEY);
+            proptest::prop_assert_eq!(read.bodies, bodies);
+            proptest::prop_assert_eq!(read.end, StreamEnd::Clean);
+        }
     }
 
     #[test]
