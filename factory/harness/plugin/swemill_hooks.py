@@ -26,6 +26,7 @@ def make(pytest, request, send):
     File, Package = pytest.File, pytest.Package
     get, text, has = getattr, str, hasattr
     last = [0.0]
+    raised = set()
 
     def pytest_addoption(parser):
         swemill_options.add_stand_ins(parser)
@@ -72,11 +73,25 @@ def make(pytest, request, send):
         send({"record": "start", "id": text(nodeid)})
         last[0] = clock()
 
+    # A `conftest.py` may make any report of a call. That it raised is a fact it cannot turn into a pass.
+    @hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(item, call):
+        key = (text(item.nodeid), text(call.when))
+        raised.discard(key)
+        if call.excinfo is not None:
+            raised.add(key)
+        yield
+        # Those of unittest's cases are put there by pytest's own hook.
+        if call.excinfo is not None:
+            raised.add(key)
+
     @hookimpl(tryfirst=True)
     def pytest_runtest_logreport(report):
         now = clock()
         seconds, last[0] = now - last[0], now
         outcome = text(report.outcome)
+        if outcome == "passed" and (text(report.nodeid), text(report.when)) in raised:
+            outcome = "failed"
         record = {
             "record": "subtest" if _is_subtest(report) else "phase",
             "id": text(report.nodeid),

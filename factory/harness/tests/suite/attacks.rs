@@ -86,6 +86,15 @@ async fn results_on_standard_output_count_for_nothing() {
 }
 
 #[tokio::test]
+async fn a_conftest_that_reports_every_test_as_passed_is_not_believed() {
+    let run = Situation::new("rewrites_reports").run().await;
+    assert_eq!(
+        table(&run),
+        "failed test_broken.py::Case::test_fails\nfailed test_broken.py::test_fails\npassed test_broken.py::test_passes\n"
+    );
+}
+
+#[tokio::test]
 async fn frames_that_the_plugin_did_not_write_void_the_run() {
     let run = Situation::new("forges_frames").run().await;
     assert!(
