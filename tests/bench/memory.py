@@ -68,18 +68,17 @@ def count(output: IO[bytes], seen: Seen) -> None:
 
 
 def rows(swemill: Swemill, folder: Path) -> list[Row]:
-    """Every candidate with one thread and with eight, and a sample."""
+    """Every candidate, and a sample; with eight threads, because each holds files of its own."""
     tree = large_tree(folder / "large")
     found = []
     for name, threads, flags in [
-        ("every candidate, 1 thread", 1, ()),
-        ("every candidate, 8 threads", 8, ()),
-        ("a sample of 1,000", 1, ("--max-candidates", "1000")),
+        ("every candidate", 8, ()),
+        ("a sample of 1,000", 8, ("--max-candidates", "1000")),
     ]:
         cost, seen = run(swemill, tree, threads, *flags)
         if not flags:
             lines = sum((tree / file).read_bytes().count(b"\n") for file in seen.files)
-        note = f"{lines:,} lines in files with candidates; {seen.candidates:,} printed in {cost.cpu_seconds:.1f} CPU s"
+        note = f"{lines:,} lines in files with candidates; {seen.candidates:,} printed in {cost.cpu_seconds:,.0f} CPU s"
         enough = "" if lines >= LINES else f"; fewer lines than the {LINES:,} asked for"
         verdict = "goal < 500 MB reached" if cost.peak_bytes < LIMIT_BYTES else "goal < 500 MB MISSED"
         command = " ".join(["swemill mutate LARGE_TREE --threads", str(threads), *flags])
