@@ -119,11 +119,16 @@ pub(crate) fn interpreter_mounts(interpreter: &Interpreter) -> Vec<Mount> {
     if interpreter.is_of_the_system() {
         return Vec::new();
     }
-    vec![Mount {
-        source: interpreter.prefix.clone(),
-        target: MOUNTED_PREFIX.into(),
-        writable: false,
-    }]
+    // Programs and build settings go by the first path, which is the same on every machine; a shared
+    // `libpython` is looked for where it was installed.
+    let own = interpreter.prefix.clone();
+    [PathBuf::from(MOUNTED_PREFIX), own.clone()]
+        .map(|target| Mount {
+            source: own.clone(),
+            target,
+            writable: false,
+        })
+        .into()
 }
 
 /// Variables of every command in an environment.
