@@ -1,10 +1,15 @@
 //! The conformance suite against the native backend: with every means the machine offers, and without
 //! control groups; and what is particular to it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed; helpers are not test functions to clippy"
+)]
+
 mod conformance;
 mod native_life;
 
-use swemill_sandbox::native::Launcher;
+use swemill_sandbox::native::{Launcher, Means};
 use swemill_sandbox::{Backend, NativeBackend};
 
 /// The helper that becomes the first process. A run of this suite as another user brings its own copy.
@@ -22,7 +27,13 @@ fn native() -> Box<dyn Backend> {
 }
 
 fn native_without_control_groups() -> Box<dyn Backend> {
-    Box::new(NativeBackend::without_control_groups(launcher()))
+    Box::new(NativeBackend::with_means(
+        launcher(),
+        Means {
+            control_groups: false,
+            ..Means::default()
+        },
+    ))
 }
 
 mod with_every_means {

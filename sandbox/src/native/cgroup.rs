@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::unistd::{AccessFlags, access};
 
 use super::init::keeper::remove_group;
+use super::owner;
 use crate::Limits;
 
 /// The folders under which this process may make control groups.
@@ -20,7 +20,6 @@ pub(crate) struct Groups {
     unified: Option<PathBuf>,
     /// Why something is missing.
     reason: String,
-    made: AtomicU64,
 }
 
 impl Groups {
@@ -31,7 +30,6 @@ impl Groups {
             processes: None,
             unified: None,
             reason: reason.into(),
-            made: AtomicU64::new(0),
         }
     }
 
@@ -42,8 +40,7 @@ impl Groups {
         let version_1 = |controller: &str| {
             own_group(&memberships, &mounts, Some(controller)).filter(|path| writable(path))
         };
-        let unified = own_group(&memberships, &mounts, None)
-            .filter(|path| writable(path) && hands_down(path));
+        let unified = unified_parent(&memberships, &mounts);
         let mut groups = Self::none("");
         if unified.is_some() {
             groups.unified = unified;
@@ -69,8 +66,7 @@ impl Groups {
 
     /// Makes a sandbox's groups. A failure leaves the limits to the weaker means.
     pub(crate) fn create(&self, limits: &Limits) -> Option<Group> {
-        let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{}{number}", own_prefix()?);
+        let name = owner::new_name()?;
         let mut group = Group::default();
         let made = group.make(self, &name, limits);
         if let Err(error) = made {
@@ -85,7 +81,7 @@ impl Groups {
         let folders = [&self.memory, &self.processes, &self.unified];
         for folder in folders.into_iter().flatten() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-                if owner_is_dead(&entry.file_name().to_string_lossy()) {
+                if owner::is_dead(&entry.file_name().to_string_lossy()) {
                     remove_group(&entry.path());
                 }
             }
@@ -204,65 +200,50 @@ fn writable(folder: &Path) -> bool {
     access(folder, AccessFlags::W_OK).is_ok()
 }
 
-/// Whether a version 2 group hands the memory and process controllers down to groups made in it. Where it
-/// does not, but may and is allowed to, it is told to.
+/// The version 2 group to make groups in. Only groups without processes of their own hand controllers down,
+/// so a group that holds nothing but this process is left for a leaf of it (the way of a service manager's
+/// `Delegate=yes`). Root may also use the top of the hierarchy, which is exempt.
+fn unified_parent(memberships: &str, mounts: &str) -> Option<PathBuf> {
+    let own = own_group(memberships, mounts, None)?;
+    let own = match own.file_name() {
+        Some(name) if name == OWN_LEAF => own.parent()?.to_path_buf(),
+        _ => own,
+    };
+    if writable(&own) && (hands_down(&own) || (step_aside(&own) && hands_down(&own))) {
+        return Some(own);
+    }
+    let top = own
+        .ancestors()
+        .filter(|folder| folder.join("cgroup.controllers").exists())
+        .last()?;
+    (writable(top) && is_handing_down(top)).then(|| top.to_path_buf())
+}
+
+/// The group that this process moves itself into.
+const OWN_LEAF: &str = "swemill-main";
+
+/// Moves this process into a leaf of its group, if it is alone there.
+fn step_aside(folder: &Path) -> bool {
+    let id = std::process::id().to_string();
+    let alone = fs::read_to_string(folder.join("cgroup.procs"))
+        .is_ok_and(|processes| processes.trim() == id);
+    let leaf = folder.join(OWN_LEAF);
+    alone && fs::create_dir_all(&leaf).is_ok() && fs::write(leaf.join("cgroup.procs"), id).is_ok()
+}
+
+/// Whether a version 2 group hands the memory and process controllers down, after being told to if need be.
 fn hands_down(folder: &Path) -> bool {
     let control = folder.join("cgroup.subtree_control");
-    let both = || {
-        let enabled = fs::read_to_string(&control).unwrap_or_default();
-        ["memory", "pids"]
-            .iter()
-            .all(|name| enabled.split_whitespace().any(|c| c == *name))
-    };
-    both() || (fs::write(&control, "+memory +pids").is_ok() && both())
+    is_handing_down(folder)
+        || (fs::write(control, "+memory +pids").is_ok() && is_handing_down(folder))
 }
 
-/// What the names of this process's groups begin with: its process namespace, id and start time, by which
-/// it can be told to be dead.
-fn own_prefix() -> Option<String> {
-    let id = std::process::id();
-    Some(format!(
-        "swemill-{}-{id}-{}-",
-        process_namespace()?,
-        start_time(id)?
-    ))
-}
-
-/// Whether a group's name is one of ours whose maker is no more.
-fn owner_is_dead(name: &str) -> bool {
-    let mut fields = name.split('-');
-    let (Some("swemill"), Some(namespace), Some(id), Some(began), Some(_), None) = (
-        fields.next(),
-        fields.next(),
-        fields.next(),
-        fields.next(),
-        fields.next(),
-        fields.next(),
-    ) else {
-        return false;
-    };
-    if process_namespace().as_deref() != Some(namespace) {
-        return false;
-    }
-    let Ok(id) = id.parse() else { return false };
-    start_time(id).as_deref() != Some(began)
-}
-
-fn process_namespace() -> Option<String> {
-    let link = fs::read_link("/proc/self/ns/pid").ok()?;
-    let digits: String = link
-        .to_string_lossy()
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
-    Some(digits)
-}
-
-/// A process's start, in clock ticks since the machine's: the 22nd field of its `stat`.
-fn start_time(id: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    let (_, after_name) = stat.rsplit_once(") ")?;
-    after_name.split(' ').nth(19).map(str::to_owned)
+fn is_handing_down(folder: &Path) -> bool {
+    let control = folder.join("cgroup.subtree_control");
+    let enabled = fs::read_to_string(control).unwrap_or_default();
+    ["memory", "pids"]
+        .iter()
+        .all(|name| enabled.split_whitespace().any(|enabled| enabled == *name))
 }
 
 #[cfg(test)]
@@ -292,18 +273,5 @@ mod tests {
     fn version_2_has_no_controller_name() {
         let group = own_group(MEMBERSHIPS, MOUNTS, None);
         assert_eq!(group.unwrap(), Path::new("/sys/fs/cgroup/unified"));
-    }
-
-    #[test]
-    fn the_running_process_is_not_dead_and_a_reused_id_is_not_it() {
-        let own = format!("{}0", own_prefix().unwrap());
-        assert!(!owner_is_dead(&own));
-        let namespace = process_namespace().unwrap();
-        assert!(owner_is_dead(&format!(
-            "swemill-{namespace}-{}-1-0",
-            std::process::id()
-        )));
-        assert!(!owner_is_dead("swemill-1-1-1-0"), "another namespace's");
-        assert!(!owner_is_dead("system.slice"));
     }
 }

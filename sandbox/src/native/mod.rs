@@ -10,7 +10,8 @@
 //!
 //! Reading order: [`launcher`] how the first process is started, [`user`] who commands run as, [`plan`] from
 //! a spec to what is sent there, [`wire`] the messages, [`sandbox`] the caller's side, [`output`] bounded
-//! streams, [`cgroup`] control groups, [`init`] the other side, [`probe`] what works on this machine.
+//! streams, [`cgroup`] control groups, [`scratch`] writes on older kernels, [`owner`] names by which remains are
+//! known, [`init`] the other side, [`probe`] what works on this machine.
 
 mod adopt;
 mod cgroup;
@@ -19,13 +20,15 @@ mod init;
 mod launcher;
 mod loopback;
 mod output;
+mod owner;
 mod plan;
 mod probe;
 mod sandbox;
+mod scratch;
 mod user;
 mod wire;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -58,30 +61,53 @@ pub(crate) struct Shared {
     pub(crate) launcher: Launcher,
     pub(crate) user: HostUser,
     pub(crate) groups: Groups,
+    /// Where writes go that should be in memory, on kernels where they cannot be.
+    pub(crate) scratch: Option<PathBuf>,
+}
+
+/// Which of the machine's means a backend uses where they are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Means {
+    /// Control groups bound memory and processes; the first process watches them otherwise.
+    pub control_groups: bool,
+    /// What a sandbox writes to its trees stays in memory; it goes to a temporary host folder otherwise.
+    pub memory_layers: bool,
+}
+
+impl Default for Means {
+    /// All.
+    fn default() -> Self {
+        Self {
+            control_groups: true,
+            memory_layers: true,
+        }
+    }
 }
 
 impl NativeBackend {
-    /// A backend that starts sandboxes with the given program. Also removes control groups that dead
-    /// callers left.
+    /// A backend that starts sandboxes with the given program, by the strongest means there are.
     pub fn new(launcher: Launcher) -> Self {
-        let groups = Groups::discover();
+        Self::with_means(launcher, Means::default())
+    }
+
+    /// A backend that does without some means even where they are there. Also removes what dead callers
+    /// left.
+    pub fn with_means(launcher: Launcher, means: Means) -> Self {
+        let groups = if means.control_groups {
+            Groups::discover()
+        } else {
+            Groups::none("they are switched off")
+        };
         groups.reap();
-        Self::with_groups(launcher, groups)
-    }
-
-    /// A backend that uses no control groups even where it could: limits hold by resource limits and by
-    /// watching, as for ordinary users on most machines.
-    pub fn without_control_groups(launcher: Launcher) -> Self {
-        Self::with_groups(launcher, Groups::none("switched off"))
-    }
-
-    fn with_groups(launcher: Launcher, groups: Groups) -> Self {
-        let user = HostUser::of_caller();
+        let temporary = std::env::temp_dir();
+        scratch::reap(&temporary);
+        let in_memory = means.memory_layers && scratch::memory_takes_marks();
         Self {
             shared: Arc::new(Shared {
                 launcher,
-                user,
+                user: HostUser::of_caller(),
                 groups,
+                scratch: (!in_memory).then_some(temporary),
             }),
         }
     }

@@ -5,6 +5,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
+use super::scratch;
 use super::user::HostUser;
 use super::wire::{Ceilings, MountPlan, Setup, TreePlan};
 use crate::{EnvironmentSpec, Error, Limits, Mount, Network, Result, Tree, Upper};
@@ -20,14 +21,30 @@ pub(crate) fn check(spec: &EnvironmentSpec) -> Result<()> {
     inside(&spec.working_directory).map(drop)
 }
 
-/// The plan for one sandbox.
-pub(crate) fn setup(spec: &EnvironmentSpec, limits: &Limits, user: HostUser) -> Result<Setup> {
+/// The plan for one sandbox. With a `scratch` folder on the host, what should be written to memory goes there.
+pub(crate) fn setup(
+    spec: &EnvironmentSpec,
+    limits: &Limits,
+    user: HostUser,
+    scratch: Option<&Path>,
+) -> Result<Setup> {
     let mut trees = Vec::new();
     let mut leftovers = Vec::new();
-    for tree in &spec.trees {
+    let scratch = scratch
+        .filter(|_| spec.trees.iter().any(|tree| tree.upper == Upper::Memory))
+        .map(|folder| scratch::make(folder).map_err(|error| unusable(folder, &error.to_string())))
+        .transpose()?;
+    leftovers.extend(scratch.clone().map(PathBuf::into_os_string));
+    for (number, tree) in spec.trees.iter().enumerate() {
         let mut plan = tree_plan(tree)?;
-        if let Upper::Folder(folder) = &tree.upper {
-            let upper = make_upper(folder)?;
+        let folder = match (&tree.upper, &scratch) {
+            (Upper::Folder(folder), _) => Some(folder.clone()),
+            (Upper::Memory, scratch) => scratch
+                .as_ref()
+                .map(|scratch| scratch.join(number.to_string())),
+        };
+        if let Some(folder) = folder {
+            let upper = make_upper(&folder)?;
             let work = make_work(&upper)?;
             leftovers.push(work.clone().into_os_string());
             plan.upper = Some((upper.into_os_string(), work.into_os_string()));

@@ -47,6 +47,7 @@ pub(crate) async fn probe(backend: &NativeBackend) -> Report {
             sandbox(backend).await,
             identity(backend),
             memory(backend),
+            layers(backend),
         ],
     }
 }
@@ -98,7 +99,7 @@ async fn sandbox(backend: &NativeBackend) -> Capability {
             Err(error) => error.to_string(),
         },
         remedy: (!works).then(|| {
-            "Linux 5.12 or later is needed (6.6 for trees that are written in memory); in a container, \
+            "Linux 5.12 or later is needed; in a container, \
              allow it user namespaces and an unmasked /proc (Docker: `--security-opt seccomp=unconfined \
              --security-opt systempaths=unconfined`), or use the docker backend"
                 .into()
@@ -169,5 +170,22 @@ fn memory(backend: &NativeBackend) -> Capability {
              bound it"
                 .into()
         }),
+    }
+}
+
+fn layers(backend: &NativeBackend) -> Capability {
+    let in_memory = backend.shared.scratch.is_none();
+    Capability {
+        name: "layers in memory",
+        works: in_memory,
+        required: false,
+        finding: match &backend.shared.scratch {
+            None => "what sandboxes write stays in memory, under one ceiling".into(),
+            Some(folder) => format!(
+                "what sandboxes write to their trees goes to {}, bounded a file at a time only",
+                folder.display()
+            ),
+        },
+        remedy: (!in_memory).then(|| "Linux 6.6 or later is needed to keep it in memory".into()),
     }
 }

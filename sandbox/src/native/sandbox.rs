@@ -254,7 +254,7 @@ impl Sandbox for NativeSandbox {
 
     async fn fork(&self) -> Result<Box<dyn Sandbox>> {
         let in_memory = |tree: &crate::Tree| tree.upper == crate::Upper::Memory;
-        if !self.spec.trees.iter().all(in_memory) {
+        if self.shared.scratch.is_some() || !self.spec.trees.iter().all(in_memory) {
             return Err(Error::Unsupported {
                 backend: NAME,
                 operation: "copy a sandbox whose writes go to a host folder",
@@ -301,7 +301,7 @@ async fn prepare(
 ) -> Result<(Setup, Option<Group>)> {
     let (shared, spec, limits) = (Arc::clone(shared), Arc::clone(spec), limits.clone());
     let work = move || {
-        let mut setup = plan::setup(&spec, &limits, shared.user)?;
+        let mut setup = plan::setup(&spec, &limits, shared.user, shared.scratch.as_deref())?;
         let group = shared.groups.create(&limits);
         setup.ceilings.watch_memory = group.as_ref().is_none_or(|group| !group.bounds_memory());
         setup.groups = group.as_ref().map(Group::paths).unwrap_or_default();

@@ -82,7 +82,7 @@ pub(crate) async fn the_system_cannot_be_written(host: &Host) {
 
 /// Tries system calls by name and number of `x86_64` or `aarch64`, with arguments that would be fine for
 /// someone with the right: each has to be refused for the lack of it, `clone3` to be missing.
-const CALLS: &str = r#"
+const CALLS: &str = r"
 import ctypes, errno, os, platform
 libc = ctypes.CDLL(None, use_errno=True)
 numbers = dict(
@@ -153,7 +153,7 @@ try:
     print('TIOCSTI')
 except PermissionError:
     pass
-"#;
+";
 
 pub(crate) async fn what_a_command_mounts_or_traces_is_refused(host: &Host) {
     let sandbox = host.start().await;

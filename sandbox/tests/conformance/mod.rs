@@ -82,7 +82,7 @@ impl Host {
 /// Limits that attacks reach soon.
 pub(crate) fn small() -> Limits {
     Limits {
-        wall: Duration::from_secs(60),
+        wall: Duration::from_mins(1),
         memory_bytes: 256 << 20,
         processes: 64,
         open_files: 256,

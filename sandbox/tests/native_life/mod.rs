@@ -1,5 +1,6 @@
 //! What only the native backend promises.
 
+mod older_kernels;
 mod ordinary_user;
 mod remains;
 mod speed;

@@ -20,6 +20,7 @@ async fn first_commands(count: usize) -> Vec<Duration> {
     times
 }
 
+#[expect(clippy::print_stdout, reason = "the figure is the point")]
 fn report(times: &[Duration]) {
     let at = |part: usize| times[(times.len() * part / 100).min(times.len() - 1)];
     println!(

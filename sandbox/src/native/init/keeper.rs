@@ -183,7 +183,7 @@ impl Cleanup {
             remove_group(Path::new(group));
         }
         for folder in &self.leftovers {
-            remove_work_folder(Path::new(folder));
+            remove_tree(Path::new(folder));
         }
     }
 }
@@ -200,12 +200,17 @@ pub(crate) fn remove_group(group: &Path) {
     }
 }
 
-/// Removes overlayfs's work folder, which holds one folder that nobody may enter.
-fn remove_work_folder(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o700));
-        }
+/// Removes a folder of a sandbox that is gone, also where its user has taken the right to enter it from
+/// itself (overlayfs does so, too).
+pub(crate) fn remove_tree(path: &Path) {
+    let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    if !is_folder {
+        let _ = fs::remove_file(path);
+        return;
     }
-    let _ = fs::remove_dir_all(folder);
+    let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        remove_tree(&entry.path());
+    }
+    let _ = fs::remove_dir(path);
 }
