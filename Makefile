@@ -33,7 +33,7 @@ bench: build ## Measure swemill beside its peer in one run
 	@tests/bench/run $(SWEMILL)
 
 queries: ## Refresh the committed query data after a change of a query or a migration
-	@scripts/prepare-queries
+	@scripts/sqlx-prepare
 
 clean-demo: ## Forget the demo's data folder and data set
 	rm -rf $(DEMO_HOME) $(DEMO_OUT)

@@ -37,12 +37,17 @@ pub fn from_stored(mut document: Value, tests: &[Test]) -> Result<Baseline, Stag
         fields.remove("counts");
     }
     let unreadable = |error: serde_json::Error| {
-        StageError::infra(format!("the stored baseline cannot be read: {error}; a newer swemill may have written it"))
+        StageError::infra(format!(
+            "the stored baseline cannot be read: {error}; a newer swemill may have written it"
+        ))
     };
     let mut baseline: Baseline = serde_json::from_value(document).map_err(unreadable)?;
     for test in tests {
         let why = test.evidence.clone().filter(|_| test.flaky);
-        let instability: Option<Instability> = why.map(serde_json::from_value).transpose().map_err(unreadable)?;
+        let instability: Option<Instability> = why
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(unreadable)?;
         let measured = BaselineTest {
             status: status(test.status),
             seconds: test.duration_ms / 1000.0,

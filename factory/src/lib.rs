@@ -22,4 +22,3 @@ pub mod tools;
 pub mod validation;
 pub mod verification;
 pub mod worker;
-

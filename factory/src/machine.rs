@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::PgPool;
 use swemill_environment::{Builder, Project, Recipe, TESTBED};
@@ -14,7 +15,7 @@ use swemill_source::{Fetcher, Source as Origin};
 use swemill_store::candidates::{self, Candidate};
 use swemill_store::repositories::{self, Repository};
 use swemill_store::sources::{self, Source};
-use swemill_store::{environments, jobs, tests};
+use swemill_store::{Store, environments, jobs, tests};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::baseline;
@@ -28,7 +29,7 @@ use crate::stages::KINDS;
 pub struct Machine {
     /// The settings in force.
     pub settings: Settings,
-    pool: PgPool,
+    store: Arc<Store>,
     backend: Arc<dyn Backend>,
     fetcher: Fetcher,
     builder: Builder,
@@ -61,7 +62,9 @@ impl Loaded {
     pub fn ordinals(&self, tests: &BTreeSet<String>) -> Result<Vec<i32>, StageError> {
         let ordinal = |test: &String| {
             let found = self.ordinals.get(test).copied();
-            found.ok_or_else(|| StageError::grader(format!("the baseline in the store does not know {test}")))
+            found.ok_or_else(|| {
+                StageError::grader(format!("the baseline in the store does not know {test}"))
+            })
         };
         tests.iter().map(ordinal).collect()
     }
@@ -75,9 +78,15 @@ impl Machine {
         let index = swemill_source::Settings::from_environment()?;
         let cache = settings.home.join("downloads");
         let fetcher = Fetcher::new(cache, index, swemill_source::Limits::default());
-        let builder = Builder::new(settings.home.clone(), backend.clone(), settings.build_limits()).await?;
+        let options = swemill_environment::Options {
+            limits: settings.build_limits(),
+            test_timeout: Duration::from_secs(settings.test_timeout_seconds),
+            ..swemill_environment::Options::default()
+        };
+        let builder =
+            Builder::with_options(settings.home.clone(), backend.clone(), options).await?;
         Ok(Self {
-            pool: service.pool().clone(),
+            store: service.store(),
             settings,
             backend,
             fetcher,
@@ -90,7 +99,12 @@ impl Machine {
 
     /// The store's connections.
     pub fn pool(&self) -> &PgPool {
-        &self.pool
+        self.store.pool()
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Where sandboxes come from.
@@ -119,7 +133,7 @@ impl Machine {
     /// Tells how many validations an earlier command left in the queue.
     pub async fn tell_backlog(&self) -> Result<(), StageError> {
         let validate = &KINDS[KINDS.len() - 1..];
-        let waiting = jobs::unfinished(&self.pool, validate).await?;
+        let waiting = jobs::unfinished(self.pool(), validate).await?;
         if waiting > 0 {
             self.tell(Event::Expected {
                 candidates: waiting.unsigned_abs(),
@@ -130,34 +144,45 @@ impl Machine {
 
     /// A source by its number.
     pub async fn source(&self, id: i64) -> Result<Source, StageError> {
-        let found = sources::get(&self.pool, id).await?;
+        let found = sources::get(self.pool(), id).await?;
         found.ok_or_else(|| StageError::infra(format!("source {id} is not in the store")))
     }
 
     /// A candidate by its id.
     pub async fn candidate(&self, id: &str) -> Result<Candidate, StageError> {
-        let found = candidates::get(&self.pool, id).await?;
+        let found = candidates::get(self.pool(), id).await?;
         found.ok_or_else(|| StageError::infra(format!("candidate {id} is not in the store")))
     }
 
     /// The repository that a source was pinned to.
     pub async fn repository_of(&self, source: &Source) -> Result<Repository, StageError> {
-        let id = source.repository_id.ok_or_else(|| StageError::infra("the source is not pinned yet"))?;
+        let id = source
+            .repository_id
+            .ok_or_else(|| StageError::infra("the source is not pinned yet"))?;
         self.repository(id).await
     }
 
     async fn repository(&self, id: i64) -> Result<Repository, StageError> {
-        let found = repositories::get(&self.pool, id).await?;
+        let found = repositories::get(self.pool(), id).await?;
         found.ok_or_else(|| StageError::infra(format!("repository {id} is not in the store")))
     }
 
     /// Fetches a source into the cache of trees.
-    pub async fn fetch(&self, spec: &str, revision: Option<&str>) -> Result<swemill_source::Repository, StageError> {
+    pub async fn fetch(
+        &self,
+        spec: &str,
+        revision: Option<&str>,
+    ) -> Result<swemill_source::Repository, StageError> {
         let origin: Origin = spec.parse()?;
         let trees = self.settings.home.join("trees");
-        let unwritable = |error: std::io::Error| StageError::infra(format!("cannot write to {}: {error}", trees.display()));
+        let unwritable = |error: std::io::Error| {
+            StageError::infra(format!("cannot write to {}: {error}", trees.display()))
+        };
         std::fs::create_dir_all(&trees).map_err(unwritable)?;
-        let staging = tempfile::Builder::new().prefix(".fetching-").tempdir_in(&trees).map_err(unwritable)?;
+        let staging = tempfile::Builder::new()
+            .prefix(".fetching-")
+            .tempdir_in(&trees)
+            .map_err(unwritable)?;
         let destination = staging.path().join("tree");
         let mut repository = self.fetcher.fetch(&origin, revision, &destination).await?;
         let place = self.place_of(&repository.tree_digest);
@@ -213,28 +238,45 @@ impl Machine {
     /// An environment, ready to run candidates. Made once for all jobs of this process; rebuilt from its lock
     /// when the cache has lost it.
     pub async fn environment(&self, id: i64) -> Result<Arc<Loaded>, StageError> {
-        let cell = self.environments.lock().await.entry(id).or_default().clone();
+        let cell = self
+            .environments
+            .lock()
+            .await
+            .entry(id)
+            .or_default()
+            .clone();
         let loaded = cell.get_or_try_init(|| self.load(id)).await?;
         // A cache that was deleted under a running worker is made again.
         if loaded.tree.is_dir() && has_layers(&loaded.environment) {
             return Ok(loaded.clone());
         }
         self.environments.lock().await.remove(&id);
-        let cell = self.environments.lock().await.entry(id).or_default().clone();
+        let cell = self
+            .environments
+            .lock()
+            .await
+            .entry(id)
+            .or_default()
+            .clone();
         Ok(cell.get_or_try_init(|| self.load(id)).await?.clone())
     }
 
     async fn load(&self, id: i64) -> Result<Arc<Loaded>, StageError> {
-        let stored = environments::get(&self.pool, id).await?;
-        let stored = stored.ok_or_else(|| StageError::infra(format!("environment {id} is not in the store")))?;
+        let stored = environments::get(self.pool(), id).await?;
+        let stored = stored
+            .ok_or_else(|| StageError::infra(format!("environment {id} is not in the store")))?;
         let repository = self.repository(stored.repository_id).await?;
         let project = self.project(&repository).await?;
-        let recipe: Recipe = serde_json::from_value(stored.recipe)
-            .map_err(|error| StageError::infra(format!("the stored recipe of {}: {error}", stored.digest)))?;
+        let recipe: Recipe = serde_json::from_value(stored.recipe).map_err(|error| {
+            StageError::infra(format!("the stored recipe of {}: {error}", stored.digest))
+        })?;
         let built = self.builder.restore(&recipe, &project).await?;
-        let tests = tests::list(&self.pool, id).await?;
+        let tests = tests::list(self.pool(), id).await?;
         let baseline = baseline::from_stored(stored.baseline.unwrap_or_default(), &tests)?;
-        let ordinals = tests.into_iter().map(|test| (test.node_id, test.ordinal)).collect();
+        let ordinals = tests
+            .into_iter()
+            .map(|test| (test.node_id, test.ordinal))
+            .collect();
         Ok(Arc::new(Loaded {
             name: repository.name,
             environment: self.backend.prepare(&built.spec()).await?,

@@ -1,5 +1,7 @@
 //! What a user asks of a source: everything that changes the data that comes out.
 
+use std::num::NonZeroUsize;
+
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use swemill_mutation::{Identity, Selection};
@@ -71,7 +73,8 @@ impl Request {
         NewSource {
             spec: self.spec.clone(),
             rev: self.revision.clone(),
-            options: serde_json::to_value(&self.options).expect("plain fields: they always serialise"),
+            options: serde_json::to_value(&self.options)
+                .expect("plain fields: they always serialise"),
         }
     }
 }
@@ -79,7 +82,8 @@ impl Request {
 impl Options {
     /// Reads what [`Request::to_source`] stored.
     pub fn from_stored(stored: &serde_json::Value) -> anyhow::Result<Self> {
-        Self::deserialize(stored).context("a newer swemill queued this source; run that version here")
+        Self::deserialize(stored)
+            .context("a newer swemill queued this source; run that version here")
     }
 
     /// The mutation engine's options for a repository.
@@ -91,8 +95,8 @@ impl Options {
             max_candidates: count(self.max_candidates),
             per_file: count(self.per_file),
             per_entity: count(self.per_entity),
-            threads: 1,
-            identity,
+            threads: Some(NonZeroUsize::MIN),
+            identity: Some(identity),
         })
     }
 }

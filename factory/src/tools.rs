@@ -17,17 +17,21 @@ async fn fetch(package: &'static str, folder: PathBuf) -> Result<PathBuf, String
     let settings = Settings::from_environment().map_err(explain)?;
     let client = Client::new(&settings, &Limits::default()).map_err(explain)?;
     let files = client.files(package).await.map_err(explain)?;
-    let wheels = files.iter().filter(|file| file.yanked.is_none()).filter_map(|file| {
-        let named = file.named(package)?;
-        let FileKind::Wheel { tags } = &named.kind else {
-            return None;
-        };
-        runs_here(tags).then_some((named.version, file))
-    });
+    let wheels = files
+        .iter()
+        .filter(|file| file.yanked.is_none())
+        .filter_map(|file| {
+            let named = file.named(package)?;
+            let FileKind::Wheel { tags } = &named.kind else {
+                return None;
+            };
+            runs_here(tags).then_some((named.version, file))
+        });
     let (_, file) = wheels
         .max_by(|(one, _), (other, _)| one.cmp(other))
         .ok_or_else(|| format!("the package index has no wheel of {package} for this machine"))?;
-    std::fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     let place = folder.join(&file.filename);
     client.download(file, &place).await.map_err(explain)?;
     Ok(place)
@@ -37,9 +41,14 @@ async fn fetch(package: &'static str, folder: PathBuf) -> Result<PathBuf, String
 /// interpreter's tag does not matter.
 fn runs_here(tags: &str) -> bool {
     let platform = tags.rsplit('-').next().unwrap_or_default();
-    let libc = if cfg!(target_env = "musl") { "musllinux" } else { "manylinux" };
+    let libc = if cfg!(target_env = "musl") {
+        "musllinux"
+    } else {
+        "manylinux"
+    };
     platform.split('.').any(|platform| {
-        platform == "any" || (platform.starts_with(libc) && platform.ends_with(std::env::consts::ARCH))
+        platform == "any"
+            || (platform.starts_with(libc) && platform.ends_with(std::env::consts::ARCH))
     })
 }
 
@@ -49,7 +58,10 @@ mod tests {
 
     #[test]
     fn a_wheel_for_another_machine_is_not_taken() {
-        let here = format!("py3-none-manylinux_2_17_{0}.manylinux2014_{0}", std::env::consts::ARCH);
+        let here = format!(
+            "py3-none-manylinux_2_17_{0}.manylinux2014_{0}",
+            std::env::consts::ARCH
+        );
         assert!(runs_here(&here));
         assert!(runs_here("py3-none-any"));
         assert!(!runs_here("py3-none-win_amd64"));

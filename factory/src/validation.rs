@@ -1,14 +1,15 @@
 //! Proving a candidate the slow, clean way: fresh sandboxes, the whole suite, exact test ids.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use swemill_harness::{Comparison, Ending, TestRun, compare};
 use swemill_mutation::patch;
 use swemill_sandbox::{Backend, Limits, Sandbox};
-use swemill_store::{CandidateOutcome, FailureClass};
+use swemill_store::FailureClass;
+use swemill_store::candidates::CandidateOutcome;
 
 use crate::failure::StageError;
 use crate::machine::Loaded;
@@ -75,9 +76,9 @@ pub struct Judge<'a> {
 
 /// A file that a patch changes: its path in the repository and its two contents.
 struct Change {
-    path: PathBuf,
-    original: Vec<u8>,
-    broken: Vec<u8>,
+    path: String,
+    original: String,
+    broken: String,
     executable: bool,
 }
 
@@ -87,7 +88,13 @@ impl Judge<'_> {
         let mut clock = Clock::default();
         let changes = match changes(&self.environment.tree, patch) {
             Ok(changes) => changes,
-            Err(reason) => return Ok(clock.refuse(CandidateOutcome::Unviable, FailureClass::Candidate, reason)),
+            Err(reason) => {
+                return Ok(clock.refuse(
+                    CandidateOutcome::Unviable,
+                    FailureClass::Candidate,
+                    reason,
+                ));
+            }
         };
         let broken = clock.count(self.run_broken(&changes).await?);
         if let Some((outcome, class, reason)) = refusal(&broken.ending) {
@@ -110,9 +117,15 @@ impl Judge<'_> {
         }
         let restored = clock.count(self.run_restored(patch, &changes).await?);
         let mended = compare(&self.environment.baseline, &restored);
-        let mut listed = comparison.fail_to_pass.iter().chain(&comparison.pass_to_pass);
+        let mut listed = comparison
+            .fail_to_pass
+            .iter()
+            .chain(&comparison.pass_to_pass);
         if let Some(test) = listed.find(|test| !mended.pass_to_pass.contains(*test)) {
-            let reason = format!("the reverse patch does not restore {test}: it is {}", restored.status(test));
+            let reason = format!(
+                "the reverse patch does not restore {test}: it is {}",
+                restored.status(test)
+            );
             return Ok(clock.refuse(CandidateOutcome::Flaky, FailureClass::Environment, reason));
         }
         Ok(clock.decide(Verdict::Accepted(Box::new(Accepted {
@@ -152,29 +165,50 @@ impl Judge<'_> {
 
     /// Breaks and mends again, by the patch and its reverse, and runs the tests of what is there then.
     async fn run_restored(&self, patch: &str, changes: &[Change]) -> Result<TestRun, StageError> {
-        let reverse = patch::reverse(patch).map_err(|error| StageError::grader(error.to_string()))?;
+        let reverse =
+            patch::reverse(patch).map_err(|error| StageError::grader(error.to_string()))?;
         let sandbox = self.start().await?;
         for change in changes {
             self.write(sandbox.as_ref(), change, &change.broken).await?;
-            let name = change.path.to_string_lossy();
-            let restored = patch::apply(&reverse, &name, &change.broken)
-                .map_err(|error| StageError::grader(format!("the reverse patch does not apply: {error}")))?;
-            if restored != change.original {
-                let reason = format!("the reverse patch does not restore {name}: this is a defect of swemill");
-                return Err(StageError::grader(reason));
-            }
-            self.write(sandbox.as_ref(), change, &restored).await?;
+        }
+        let broken = changes
+            .iter()
+            .map(|change| (change.path.clone(), change.broken.clone()));
+        let restored = patch::apply_tree(&broken.collect(), &reverse).map_err(|error| {
+            StageError::grader(format!("the reverse patch does not apply: {error}"))
+        })?;
+        for change in changes {
+            let text = restored
+                .get(&change.path)
+                .filter(|text| **text == change.original);
+            let text = text.ok_or_else(|| {
+                StageError::grader(format!(
+                    "the reverse patch does not restore {}",
+                    change.path
+                ))
+            })?;
+            self.write(sandbox.as_ref(), change, text).await?;
         }
         self.run(sandbox).await
     }
 
     async fn start(&self) -> Result<Box<dyn Sandbox>, StageError> {
-        Ok(self.backend.start(&self.environment.environment, self.limits).await?)
+        Ok(self
+            .backend
+            .start(&self.environment.environment, self.limits)
+            .await?)
     }
 
-    async fn write(&self, sandbox: &dyn Sandbox, change: &Change, content: &[u8]) -> Result<(), StageError> {
+    async fn write(
+        &self,
+        sandbox: &dyn Sandbox,
+        change: &Change,
+        content: &str,
+    ) -> Result<(), StageError> {
         let path = self.environment.testbed.join(&change.path);
-        Ok(sandbox.write(&path, content, change.executable).await?)
+        Ok(sandbox
+            .write(&path, content.as_bytes(), change.executable)
+            .await?)
     }
 
     async fn run(&self, sandbox: Box<dyn Sandbox>) -> Result<TestRun, StageError> {
@@ -188,14 +222,21 @@ impl Judge<'_> {
     fn unfit(&self, comparison: &Comparison) -> Option<String> {
         if comparison.fail_to_pass.is_empty() {
             let lost = comparison.missing.len();
-            return Some(format!("{lost} tests are no longer there and none fails: nothing proves a repair"));
+            return Some(format!(
+                "{lost} tests are no longer there and none fails: nothing proves a repair"
+            ));
         }
         let stable = self.environment.baseline.passing().count();
         let lost = comparison.fail_to_pass.len() + comparison.missing.len();
-        #[expect(clippy::cast_precision_loss, reason = "suites have fewer than 2^52 tests")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "suites have fewer than 2^52 tests"
+        )]
         let share = lost as f64 / stable.max(1) as f64;
         if share > self.rules.max_broken_share {
-            return Some(format!("it breaks {lost} of {stable} tests, more than a task should"));
+            return Some(format!(
+                "it breaks {lost} of {stable} tests, more than a task should"
+            ));
         }
         let nothing_left = comparison.pass_to_pass.is_empty();
         nothing_left.then(|| "no test passes under it: nothing guards what must stay".to_owned())
@@ -205,18 +246,19 @@ impl Judge<'_> {
 /// Reads the files that a patch changes and computes what they become.
 fn changes(tree: &Path, patch: &str) -> Result<Vec<Change>, String> {
     use std::os::unix::fs::PermissionsExt as _;
-    let files = patch::files(patch).map_err(|error| error.to_string())?;
-    let change = |name: &String| {
-        let place = tree.join(name);
-        let unreadable = |error: std::io::Error| format!("cannot read {name} of the repository: {error}");
+    let files = patch::parse(patch).map_err(|error| error.to_string())?;
+    let change = |file: &patch::FilePatch| {
+        let place = tree.join(&file.path);
+        let unreadable =
+            |error: std::io::Error| format!("cannot read {} of the repository: {error}", file.path);
         let metadata = std::fs::symlink_metadata(&place).map_err(unreadable)?;
         if !metadata.is_file() {
-            return Err(format!("{name} is not a plain file"));
+            return Err(format!("{} is not a plain file", file.path));
         }
-        let original = std::fs::read(&place).map_err(unreadable)?;
-        let broken = patch::apply(patch, name, &original).map_err(|error| error.to_string())?;
+        let original = std::fs::read_to_string(&place).map_err(unreadable)?;
+        let broken = file.apply(&original).map_err(|error| error.to_string())?;
         Ok(Change {
-            path: PathBuf::from(name),
+            path: file.path.clone(),
             executable: metadata.permissions().mode() & 0o100 != 0,
             original,
             broken,
@@ -278,4 +320,3 @@ impl Clock {
         })
     }
 }
-

@@ -7,8 +7,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use swemill_store::instances::Instance;
 
-use crate::validation::{Judge, Rules};
 use crate::machine::Machine;
+use crate::validation::{Judge, Rules};
 
 /// How many tests a disagreement names.
 const NAMED: usize = 3;
@@ -71,7 +71,11 @@ fn difference(list: &str, stored: &BTreeSet<String>, found: &BTreeSet<String>) -
     let new: BTreeSet<String> = found.difference(stored).cloned().collect();
     let mut parts = Vec::new();
     if !lost.is_empty() {
-        parts.push(format!("{} no longer belong to it: {}", lost.len(), names(&lost)));
+        parts.push(format!(
+            "{} no longer belong to it: {}",
+            lost.len(),
+            names(&lost)
+        ));
     }
     if !new.is_empty() {
         parts.push(format!("{} more belong to it: {}", new.len(), names(&new)));
@@ -82,7 +86,11 @@ fn difference(list: &str, stored: &BTreeSet<String>, found: &BTreeSet<String>) -
 fn names(tests: &BTreeSet<String>) -> String {
     let shown: Vec<&str> = tests.iter().take(NAMED).map(String::as_str).collect();
     let more = tests.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     format!("{}{more}", shown.join(", "))
 }
 

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use swemill_store::jobs::{self, Claim, Failed, Job, Lease, Next, Wakeups};
-use swemill_store::{Failure, FailureClass, retry_transient};
+use swemill_store::{Failure, FailureClass};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::events::Event;
 use crate::failure::StageError;
-use crate::stages::{self, Done, KINDS};
 use crate::machine::Machine;
+use crate::stages::{self, Done, KINDS};
 
 /// How long a Postgres that went away is waited for.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -55,7 +55,11 @@ impl Worker {
 
     /// Runs jobs, several at a time, until `stop` turns true or, with `until_idle`, until the queue is empty.
     /// Jobs that are unfinished at a stop go back to the queue.
-    pub async fn run(mut self, until_idle: bool, mut stop: watch::Receiver<bool>) -> anyhow::Result<Stopped> {
+    pub async fn run(
+        mut self,
+        until_idle: bool,
+        mut stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<Stopped> {
         let at_once = u32::try_from(self.machine.settings.workers).unwrap_or(u32::MAX);
         let mut wakeups = Wakeups::listen(self.machine.pool(), KINDS).await;
         let mut heartbeat = tokio::time::interval(self.lease / 3);
@@ -91,7 +95,11 @@ impl Worker {
             lease: self.lease,
         };
         let pool = self.machine.pool();
-        let claimed = retry_transient(PATIENCE, async || jobs::claim(pool, wanted).await).await?;
+        let claimed = self
+            .machine
+            .store()
+            .retry(PATIENCE, || jobs::claim(pool, wanted))
+            .await?;
         for job in claimed {
             let lease = job.lease.clone();
             let machine = self.machine.clone();
@@ -109,13 +117,23 @@ impl Worker {
     async fn is_idle(&self) -> anyhow::Result<bool> {
         let pool = self.machine.pool();
         self.settle_dead().await?;
-        Ok(retry_transient(PATIENCE, async || jobs::unfinished(pool, KINDS).await).await? == 0)
+        Ok(self
+            .machine
+            .store()
+            .retry(PATIENCE, || jobs::unfinished(pool, KINDS))
+            .await?
+            == 0)
     }
 
     /// A job that died with its worker (its last lease ran out) still has to be settled.
     async fn settle_dead(&self) -> anyhow::Result<()> {
         let pool = self.machine.pool();
-        for dead in retry_transient(PATIENCE, async || jobs::dead(pool).await).await? {
+        for dead in self
+            .machine
+            .store()
+            .retry(PATIENCE, || jobs::dead(pool))
+            .await?
+        {
             let failure = Failure::new(dead.failure_class, dead.last_error);
             let mut transaction = pool.begin().await?;
             stages::settle_dead(&mut transaction, &dead.kind, &dead.payload, &failure).await?;
@@ -130,9 +148,17 @@ impl Worker {
             return Ok(());
         }
         let pool = self.machine.pool();
-        for lost in retry_transient(PATIENCE, async || jobs::heartbeat(pool, &leases, self.lease).await).await? {
+        for lost in self
+            .machine
+            .store()
+            .retry(PATIENCE, || jobs::heartbeat(pool, &leases, self.lease))
+            .await?
+        {
             if let Some(task) = self.held.get(&lost) {
-                tracing::warn!(job.id = lost.job, "lost the lease; another worker has the job");
+                tracing::warn!(
+                    job.id = lost.job,
+                    "lost the lease; another worker has the job"
+                );
                 task.abort();
             }
         }
@@ -163,14 +189,30 @@ impl Worker {
 async fn attempt(machine: &Machine, job: Job) {
     let result = stages::run(machine, &job).await;
     let committed = match &result {
-        Ok(done) => retry_transient(PATIENCE, async || commit(machine, &job, done).await).await,
-        Err(error) => retry_transient(PATIENCE, async || fail(machine, &job, error).await).await,
+        Ok(done) => {
+            machine
+                .store()
+                .retry(PATIENCE, || commit(machine, &job, done))
+                .await
+        }
+        Err(error) => {
+            machine
+                .store()
+                .retry(PATIENCE, || fail(machine, &job, error))
+                .await
+        }
     };
     match (committed, result) {
-        (Ok(()), Ok(done)) => done.events().into_iter().for_each(|event| machine.tell(event)),
+        (Ok(()), Ok(done)) => done
+            .events()
+            .into_iter()
+            .for_each(|event| machine.tell(event)),
         (Ok(()), Err(_)) => {}
         (Err(swemill_store::Error::LeaseLost { .. }), _) => {
-            tracing::warn!(job.id = job.lease.job, "the lease was lost; the result is dropped");
+            tracing::warn!(
+                job.id = job.lease.job,
+                "the lease was lost; the result is dropped"
+            );
         }
         (Err(error), _) => {
             // The lease runs out and the job is tried again.
@@ -197,7 +239,11 @@ async fn fail(machine: &Machine, job: &Job, error: &StageError) -> swemill_store
     transaction.commit().await?;
     let Failure { class, reason } = &error.failure;
     let line = match failed {
-        Failed::RetryIn(wait) => format!("{} failed ({class}), again in {:.0} s: {reason}", job.kind, wait.as_secs_f64()),
+        Failed::RetryIn(wait) => format!(
+            "{} failed ({class}), again in {:.0} s: {reason}",
+            job.kind,
+            wait.as_secs_f64()
+        ),
         Failed::Dead => format!("{} failed for good ({class}): {reason}", job.kind),
     };
     machine.tell(Event::Stage {

@@ -9,7 +9,16 @@ use crate::support::{Home, SOUND, project};
 /// Makes instances of the small project and exports them; returns the rows' bytes.
 fn data_set(home: &Home, source: &Path, threads: &str) -> Vec<u8> {
     let source = source.to_str().unwrap();
-    home.succeed(&["run", source, "--seed", "3", "--max-candidates", "25", "--workers", threads]);
+    home.succeed(&[
+        "run",
+        source,
+        "--seed",
+        "3",
+        "--max-candidates",
+        "25",
+        "--workers",
+        threads,
+    ]);
     exported(home)
 }
 
@@ -21,11 +30,18 @@ fn exported(home: &Home) -> Vec<u8> {
 
 fn rows(bytes: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(bytes).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn strings(value: &Value) -> Vec<&str> {
-    value.as_array().unwrap().iter().map(|item| item.as_str().unwrap()).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item.as_str().unwrap())
+        .collect()
 }
 
 #[test]
@@ -34,7 +50,11 @@ fn a_project_becomes_proven_instances_and_a_second_run_the_same_bytes() {
     let source = project(&folder.path().join("sums"), SOUND);
     let (first, second) = (Home::new(), Home::new());
     let bytes = data_set(&first, &source, "1");
-    assert_eq!(bytes, data_set(&second, &source, "2"), "two runs give two data sets");
+    assert_eq!(
+        bytes,
+        data_set(&second, &source, "2"),
+        "two runs give two data sets"
+    );
 
     let rows = rows(&bytes);
     assert!(rows.len() >= 10, "only {} instances", rows.len());
@@ -42,8 +62,20 @@ fn a_project_becomes_proven_instances_and_a_second_run_the_same_bytes() {
         let (fails, passes) = (strings(&row["FAIL_TO_PASS"]), strings(&row["PASS_TO_PASS"]));
         assert!(!fails.is_empty() && !passes.is_empty(), "{row}");
         assert!(fails.iter().all(|test| !passes.contains(test)), "{row}");
-        assert!(fails.iter().chain(&passes).all(|test| test.starts_with("tests/test_sums.py::")), "{row}");
-        assert!(row["instance_id"].as_str().unwrap().starts_with("local__sums."), "{row}");
+        assert!(
+            fails
+                .iter()
+                .chain(&passes)
+                .all(|test| test.starts_with("tests/test_sums.py::")),
+            "{row}"
+        );
+        assert!(
+            row["instance_id"]
+                .as_str()
+                .unwrap()
+                .starts_with("local__sums."),
+            "{row}"
+        );
         assert_eq!(row["licence"], "MIT");
         assert_eq!(row["file"], "sums.py");
         assert!(!row["problem_statement"].as_str().unwrap().is_empty());
@@ -64,13 +96,26 @@ fn every_exported_patch_applies_with_git_and_its_reverse_restores_the_file() {
         std::fs::write(&patch, row["patch"].as_str().unwrap()).unwrap();
         let git = |reverse: &[&str]| {
             let mut command = std::process::Command::new("git");
-            let done = command.current_dir(&source).arg("apply").args(reverse).arg(&patch).status();
+            let done = command
+                .current_dir(&source)
+                .arg("apply")
+                .args(reverse)
+                .arg(&patch)
+                .status();
             assert!(done.unwrap().success(), "{row}");
         };
         git(&[]);
-        assert_ne!(std::fs::read(source.join("sums.py")).unwrap(), original, "{row}");
+        assert_ne!(
+            std::fs::read(source.join("sums.py")).unwrap(),
+            original,
+            "{row}"
+        );
         git(&["--reverse"]);
-        assert_eq!(std::fs::read(source.join("sums.py")).unwrap(), original, "{row}");
+        assert_eq!(
+            std::fs::read(source.join("sums.py")).unwrap(),
+            original,
+            "{row}"
+        );
     }
 }
 
@@ -117,7 +162,10 @@ fn two_data_sets_of_one_store_have_the_same_bytes_in_both_formats() {
     let source = project(&folder.path().join("sums"), SOUND);
     let home = Home::new();
     data_set(&home, &source, "2");
-    for (format, file) in [("swesmith", "swesmith.jsonl"), ("parquet", "instances.parquet")] {
+    for (format, file) in [
+        ("swesmith", "swesmith.jsonl"),
+        ("parquet", "instances.parquet"),
+    ] {
         let export = |name: &str| {
             let out = home.path().join(name);
             home.succeed(&["export", format, "--out", out.to_str().unwrap()]);

@@ -30,13 +30,17 @@ impl Said {
 
     /// The JSON document on stdout.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in {}", self.text()))
     }
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("swemill-test-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("swemill-test-")
+            .tempdir()
+            .unwrap();
         for cache in ["tools", "packages"] {
             let shared = shared_cache().join(cache);
             std::fs::create_dir_all(&shared).unwrap();
@@ -72,7 +76,13 @@ impl Home {
     /// Runs the binary and demands that it succeeds.
     pub(crate) fn succeed(&self, arguments: &[&str]) -> Said {
         let said = self.run(arguments);
-        assert_eq!(said.code, Some(0), "swemill {}: {}", arguments.join(" "), said.text());
+        assert_eq!(
+            said.code,
+            Some(0),
+            "swemill {}: {}",
+            arguments.join(" "),
+            said.text()
+        );
         said
     }
 
@@ -85,7 +95,10 @@ impl Home {
 impl Drop for Home {
     fn drop(&mut self) {
         // Layers may be owned by the sandbox's user, or hold folders without write permission.
-        let _ = Command::new("chmod").args(["-R", "u+rwX"]).arg(self.path()).output();
+        let _ = Command::new("chmod")
+            .args(["-R", "u+rwX"])
+            .arg(self.path())
+            .output();
     }
 }
 
@@ -99,7 +112,11 @@ pub(crate) fn finish(child: Child) -> Said {
             let _ = Command::new("kill").args(["-9", &id.to_string()]).output();
         }
     });
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = child.wait_with_output().unwrap();
     let _ = told.send(());
     watch.join().unwrap();
     assert!(started.elapsed() < PATIENCE, "the command hung");

@@ -27,7 +27,12 @@ pub(super) struct RequestArguments {
     #[arg(long, value_name = "REVISION")]
     rev: Option<String>,
     /// Strategies by name, family or prefix*, comma-separated; -NAME leaves one out
-    #[arg(long, value_name = "LIST", default_value = "all", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "all",
+        allow_hyphen_values = true
+    )]
     strategies: String,
     /// The most candidates of each source
     #[arg(long, value_name = "N")]
@@ -53,7 +58,10 @@ impl RequestArguments {
     /// The flags that are settings too.
     pub(super) fn overrides(&self) -> Vec<String> {
         let licenses = self.licenses.iter().map(|list| format!("licenses={list}"));
-        let confirmations = self.confirmations.iter().map(|n| format!("confirmations={n}"));
+        let confirmations = self
+            .confirmations
+            .iter()
+            .map(|n| format!("confirmations={n}"));
         licenses.chain(confirmations).collect()
     }
 
@@ -73,7 +81,11 @@ impl RequestArguments {
     }
 }
 
-pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Output) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    arguments: Arguments,
+    settings: Settings,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
     let requests = arguments.request.requests(&settings)?;
     let service = Service::open(settings).await?;
     let mut added = Vec::new();
@@ -82,7 +94,10 @@ pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Outpu
         output.line(if queued.is_new {
             format!("queued {} as source {}", request.spec, queued.source_id)
         } else {
-            format!("{} is source {} already, with these options", request.spec, queued.source_id)
+            format!(
+                "{} is source {} already, with these options",
+                request.spec, queued.source_id
+            )
         });
         added.push(json!({ "source": request.spec, "id": queued.source_id, "new": queued.is_new }));
     }

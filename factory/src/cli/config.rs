@@ -35,7 +35,10 @@ pub(super) fn run(
     }
     for key in KEYS {
         output.line(format_args!("# {} (${})", key.about, key.variable));
-        output.line(format_args!("{} = {}  # {}", key.name, values[key.name], origins[key.name]));
+        output.line(format_args!(
+            "{} = {}  # {}",
+            key.name, values[key.name], origins[key.name]
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -62,8 +65,17 @@ mod tests {
 
     #[test]
     fn a_password_in_a_url_is_not_shown() {
-        assert_eq!(without_password("postgres://u:p@h/d"), "postgres://u:***@h/d");
-        assert_eq!(without_password("postgres://u:p@ss@h/d"), "postgres://u:***@h/d");
-        assert_eq!(without_password("postgres:///d?host=/s"), "postgres:///d?host=/s");
+        assert_eq!(
+            without_password("postgres://u:p@h/d"),
+            "postgres://u:***@h/d"
+        );
+        assert_eq!(
+            without_password("postgres://u:p@ss@h/d"),
+            "postgres://u:***@h/d"
+        );
+        assert_eq!(
+            without_password("postgres:///d?host=/s"),
+            "postgres:///d?host=/s"
+        );
     }
 }

@@ -28,7 +28,9 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
     findings.extend(tools(&settings).await);
     findings.push(docker());
     findings.push(gpu());
-    let healthy = findings.iter().all(|finding| finding.works || !finding.required);
+    let healthy = findings
+        .iter()
+        .all(|finding| finding.works || !finding.required);
     if output.is_json() {
         output.document(&findings)?;
     }
@@ -68,9 +70,15 @@ async fn postgres(settings: &Settings) -> Finding {
     let opened = Service::open(settings.clone()).await;
     let finding = match opened {
         Ok(service) => {
-            let version: Result<String, _> = sqlx::query_scalar("SHOW server_version").fetch_one(service.pool()).await;
+            let version: Result<String, _> = sqlx::query_scalar("SHOW server_version")
+                .fetch_one(service.pool())
+                .await;
             let closed = service.close().await;
-            let whose = if private { "a private cluster in the data folder" } else { "the server of DATABASE_URL" };
+            let whose = if private {
+                "a private cluster in the data folder"
+            } else {
+                "the server of DATABASE_URL"
+            };
             closed.and_then(|()| Ok(format!("{whose}, version {}", version?)))
         }
         Err(error) => Err(error),
@@ -116,8 +124,14 @@ async fn tools(settings: &Settings) -> Vec<Finding> {
             name: "Python".to_owned(),
             works: !releases.is_empty(),
             required: true,
-            finding: if releases.is_empty() { "no interpreter was found".to_owned() } else { releases.join(", ") },
-            remedy: releases.is_empty().then(|| "install one (`apt-get install python3`)".to_owned()),
+            finding: if releases.is_empty() {
+                "no interpreter was found".to_owned()
+            } else {
+                releases.join(", ")
+            },
+            remedy: releases
+                .is_empty()
+                .then(|| "install one (`apt-get install python3`)".to_owned()),
         },
     ]
 }
@@ -130,7 +144,12 @@ fn docker() -> Finding {
         name: "Docker".to_owned(),
         works: answers,
         required: false,
-        finding: if answers { "an engine answers; nothing needs it" } else { "no engine answers; nothing needs one" }.to_owned(),
+        finding: if answers {
+            "an engine answers; nothing needs it"
+        } else {
+            "no engine answers; nothing needs one"
+        }
+        .to_owned(),
         remedy: None,
     }
 }
@@ -141,7 +160,12 @@ fn gpu() -> Finding {
         name: "GPU".to_owned(),
         works: there,
         required: false,
-        finding: if there { "an NVIDIA device is there; nothing needs it" } else { "none; nothing needs one" }.to_owned(),
+        finding: if there {
+            "an NVIDIA device is there; nothing needs it"
+        } else {
+            "none; nothing needs one"
+        }
+        .to_owned(),
         remedy: None,
     }
 }

@@ -23,12 +23,27 @@ pub(super) struct Arguments {
     filter: FilterArguments,
 }
 
-pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Output) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    arguments: Arguments,
+    settings: Settings,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
     let service = Service::open(settings).await?;
     let name = clap::ValueEnum::to_possible_value(&arguments.format).expect("no format is hidden");
-    let command = format!("swemill export {} --out DIR{}", name.get_name(), arguments.filter.as_flags());
+    let command = format!(
+        "swemill export {} --out DIR{}",
+        name.get_name(),
+        arguments.filter.as_flags()
+    );
     let filter = arguments.filter.into_filter()?;
-    let written = export(service.pool(), filter, arguments.format, &arguments.out, &command).await?;
+    let written = export(
+        service.pool(),
+        filter,
+        arguments.format,
+        &arguments.out,
+        &command,
+    )
+    .await?;
     if output.is_json() {
         output.document(&written)?;
     }

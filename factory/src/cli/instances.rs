@@ -71,12 +71,19 @@ impl FilterArguments {
         flag("strategy", self.strategy.clone());
         flag("min-f2p", self.min_f2p.map(|n| n.to_string()));
         flag("max-f2p", self.max_f2p.map(|n| n.to_string()));
-        flag("licenses", self.licences.as_ref().map(|list| list.join(",")));
+        flag(
+            "licenses",
+            self.licences.as_ref().map(|list| list.join(",")),
+        );
         flags
     }
 }
 
-pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Output) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    arguments: Arguments,
+    settings: Settings,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
     let service = Service::open(settings).await?;
     match arguments.id {
         Some(id) => match instances::get(service.pool(), &id).await? {
@@ -132,7 +139,11 @@ fn show(instance: &Instance, output: &Output) -> anyhow::Result<()> {
         instance.spec,
         &instance.commit[..8],
         instance.licence.as_deref().unwrap_or("licence not found"),
-        if instance.entity.is_empty() { "module level" } else { &instance.entity },
+        if instance.entity.is_empty() {
+            "module level"
+        } else {
+            &instance.entity
+        },
         instance.file,
         instance.line
     ));
@@ -144,18 +155,35 @@ fn show(instance: &Instance, output: &Output) -> anyhow::Result<()> {
             _ => line.to_owned(),
         });
     }
-    output.line(format_args!("\n{} ({})", output.bold("FAIL_TO_PASS"), instance.fail_to_pass.len()));
+    output.line(format_args!(
+        "\n{} ({})",
+        output.bold("FAIL_TO_PASS"),
+        instance.fail_to_pass.len()
+    ));
     for test in &instance.fail_to_pass {
         output.line(format_args!("  {test}"));
     }
-    output.line(format_args!("\n{} ({})", output.bold("PASS_TO_PASS"), instance.pass_to_pass.len()));
+    output.line(format_args!(
+        "\n{} ({})",
+        output.bold("PASS_TO_PASS"),
+        instance.pass_to_pass.len()
+    ));
     let shown = 10;
     for test in instance.pass_to_pass.iter().take(shown) {
         output.line(format_args!("  {test}"));
     }
-    if let Some(more) = instance.pass_to_pass.len().checked_sub(shown).filter(|&more| more > 0) {
+    if let Some(more) = instance
+        .pass_to_pass
+        .len()
+        .checked_sub(shown)
+        .filter(|&more| more > 0)
+    {
         output.line(format_args!("  … and {more} more (--json shows all)"));
     }
-    output.line(format_args!("\n{}\n\n{}", output.bold("Problem statement"), instance.problem_statement));
+    output.line(format_args!(
+        "\n{}\n\n{}",
+        output.bold("Problem statement"),
+        instance.problem_statement
+    ));
     Ok(())
 }

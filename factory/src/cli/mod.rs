@@ -45,10 +45,20 @@ struct Cli {
 #[derive(Debug, Args)]
 struct Global {
     /// Settings file (default: swemill/config.toml in the XDG configuration folder)
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
     config: Option<PathBuf>,
     /// Override one setting; `swemill config` lists them
-    #[arg(long = "set", global = true, value_name = "KEY=VALUE", help_heading = "Global options")]
+    #[arg(
+        long = "set",
+        global = true,
+        value_name = "KEY=VALUE",
+        help_heading = "Global options"
+    )]
     overrides: Vec<String>,
     /// Print one JSON document and nothing else
     #[arg(long, global = true, help_heading = "Global options")]
@@ -84,9 +94,14 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = output::Output::new(cli.global.json);
     output::log_to_stderr();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
-        Err(error) => return output.failed(&anyhow::Error::new(error).context("cannot start the runtime")),
+        Err(error) => {
+            return output.failed(&anyhow::Error::new(error).context("cannot start the runtime"));
+        }
     };
     match runtime.block_on(dispatch(cli, &output)) {
         Ok(code) => code,
@@ -105,7 +120,8 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         _ => Vec::new(),
     });
     let variables = |name: &str| std::env::var(name).ok();
-    let Resolved { settings, origins } = settings::resolve(cli.global.config.as_deref(), &overrides, &variables)?;
+    let Resolved { settings, origins } =
+        settings::resolve(cli.global.config.as_deref(), &overrides, &variables)?;
     match cli.verb {
         Verb::Add(arguments) => add::run(arguments, settings, output).await,
         Verb::Work(arguments) => work::run(arguments, settings, output).await,

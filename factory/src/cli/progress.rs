@@ -54,7 +54,10 @@ impl Progress {
         if !self.draws {
             return ProgressBar::hidden();
         }
-        let bar = self.lock().bars.add(ProgressBar::new(length).with_style(bar_style()));
+        let bar = self
+            .lock()
+            .bars
+            .add(ProgressBar::new(length).with_style(bar_style()));
         bar.set_prefix(what);
         bar
     }
@@ -67,7 +70,9 @@ impl Progress {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic while drawing must not take the work down with it.
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn say(&self, state: &State, line: &str) {
@@ -118,7 +123,11 @@ impl Listener for Progress {
                     let expected = state.expected;
                     let bars = state.bars.clone();
                     let bar = state.validation.get_or_insert_with(|| {
-                        let bar = bars.add(ProgressBar::new(0).with_style(bar_style()).with_prefix("validating"));
+                        let bar = bars.add(
+                            ProgressBar::new(0)
+                                .with_style(bar_style())
+                                .with_prefix("validating"),
+                        );
                         bar.enable_steady_tick(Duration::from_millis(250));
                         bar
                     });
@@ -132,7 +141,8 @@ impl Listener for Progress {
                 if let Some(bar) = &state.validation {
                     bar.set_message(counts);
                     bar.inc(1);
-                } else if state.last_line.elapsed() >= LINE_EVERY || state.decided == state.expected {
+                } else if state.last_line.elapsed() >= LINE_EVERY || state.decided == state.expected
+                {
                     state.last_line = Instant::now();
                     let line = rate_line(&state, &counts);
                     self.say(&state, &line);
@@ -143,7 +153,8 @@ impl Listener for Progress {
 }
 
 fn step_style() -> ProgressStyle {
-    ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}").expect("the template is constant")
+    ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}")
+        .expect("the template is constant")
 }
 
 fn bar_style() -> ProgressStyle {
@@ -161,7 +172,9 @@ fn counts(outcomes: &std::collections::BTreeMap<&'static str, u64>) -> String {
 }
 
 fn rate_line(state: &State, counts: &str) -> String {
-    let elapsed = state.started.map_or(0.0, |started| started.elapsed().as_secs_f64());
+    let elapsed = state
+        .started
+        .map_or(0.0, |started| started.elapsed().as_secs_f64());
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = state.decided as f64 / elapsed.max(0.001);
     #[expect(clippy::cast_precision_loss, reason = "a duration for people")]

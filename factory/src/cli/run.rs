@@ -30,7 +30,11 @@ impl Arguments {
     }
 }
 
-pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Output) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    arguments: Arguments,
+    settings: Settings,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
     let requests = arguments.request.requests(&settings)?;
     let service = Service::open(settings).await?;
     let mut queued = Vec::new();
@@ -61,20 +65,25 @@ async fn summary(service: &Service, queued: &[Queued], output: &Output) -> anyho
         let candidates = candidates::of_source(service.pool(), *source_id).await?;
         let mut outcomes = std::collections::BTreeMap::<&str, usize>::new();
         for candidate in &candidates {
-            let outcome = candidate.outcome.map_or("undecided", CandidateOutcome::as_str);
+            let outcome = candidate
+                .outcome
+                .map_or("undecided", CandidateOutcome::as_str);
             *outcomes.entry(outcome).or_default() += 1;
         }
         let accepted = outcomes.get("accepted").copied().unwrap_or_default();
         let reason = match (&source.failure, source.state) {
             (Some(failure), _) => Some(format!("{} ({})", failure.reason, failure.class)),
-            (None, SourceState::Done) if accepted == 0 => {
-                Some("none of its candidates is seen by a test without breaking too much".to_owned())
-            }
+            (None, SourceState::Done) if accepted == 0 => Some(
+                "none of its candidates is seen by a test without breaking too much".to_owned(),
+            ),
             (None, SourceState::Done) => None,
             (None, _) => Some("it is not finished; `swemill status` shows its jobs".to_owned()),
         };
         all_yielded &= reason.is_none();
-        let counts: Vec<String> = outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+        let counts: Vec<String> = outcomes
+            .iter()
+            .map(|(outcome, count)| format!("{count} {outcome}"))
+            .collect();
         output.line(match &reason {
             None => format!(
                 "{}: {} of {} candidates ({})",

@@ -27,10 +27,17 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
         let state = serde_json::to_value(source.state)?;
         let state = state.as_str().unwrap_or_default();
         let state = match &source.failure {
-            Some(failure) => output.bad(format_args!("{state} ({}): {}", failure.class, failure.reason)),
+            Some(failure) => output.bad(format_args!(
+                "{state} ({}): {}",
+                failure.class, failure.reason
+            )),
             None => state.to_owned(),
         };
-        let rev = source.rev.as_deref().map(|rev| format!(" at {rev}")).unwrap_or_default();
+        let rev = source
+            .rev
+            .as_deref()
+            .map(|rev| format!(" at {rev}"))
+            .unwrap_or_default();
         output.line(format_args!("  {}{rev}  {state}", source.spec));
     }
     if sources.is_empty() {
@@ -42,23 +49,47 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
         let outcome = count.outcome.map_or("undecided", CandidateOutcome::as_str);
         *by_outcome.entry(outcome).or_default() += count.count;
     }
-    section(output, "Candidates", by_outcome.iter().map(|(outcome, count)| format!("{count} {outcome}")));
+    section(
+        output,
+        "Candidates",
+        by_outcome
+            .iter()
+            .map(|(outcome, count)| format!("{count} {outcome}")),
+    );
     if counts.decided_last_minute > 0 {
-        output.line(format_args!("  {} decided in the last minute", counts.decided_last_minute));
+        output.line(format_args!(
+            "  {} decided in the last minute",
+            counts.decided_last_minute
+        ));
     }
-    output.line(format_args!("\n{}\n  {}", output.bold("Instances"), counts.instances));
+    output.line(format_args!(
+        "\n{}\n  {}",
+        output.bold("Instances"),
+        counts.instances
+    ));
 
-    let unfinished = counts.jobs.iter().filter(|count| !matches!(count.state, jobs::JobState::Done));
+    let unfinished = counts
+        .jobs
+        .iter()
+        .filter(|count| !matches!(count.state, jobs::JobState::Done));
     section(
         output,
         "Jobs",
         unfinished.map(|count| {
             let state = serde_json::to_value(count.state).unwrap_or_default();
-            format!("{} {} {}", count.count, count.kind, state.as_str().unwrap_or_default())
+            format!(
+                "{} {} {}",
+                count.count,
+                count.kind,
+                state.as_str().unwrap_or_default()
+            )
         }),
     );
     for job in &dead {
-        output.line(format_args!("  dead: {} {} after {} attempts: {}", job.kind, job.key, job.attempts, job.last_error));
+        output.line(format_args!(
+            "  dead: {} {} after {} attempts: {}",
+            job.kind, job.key, job.attempts, job.last_error
+        ));
     }
     section(
         output,
@@ -71,7 +102,10 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
     section(
         output,
         "Failures by class",
-        counts.failures.iter().map(|count| format!("{} {} ({})", count.count, count.class, count.what)),
+        counts
+            .failures
+            .iter()
+            .map(|count| format!("{} {} ({})", count.count, count.class, count.what)),
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -12,10 +12,10 @@ use swemill_store::instances::{self, InstanceFilter};
 use super::output::Output;
 use super::progress::Progress;
 use super::{exit, work};
+use crate::machine::Machine;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::verification::{Checked, check, sample};
-use crate::machine::Machine;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -48,7 +48,11 @@ struct Report {
     disagreements: Vec<Checked>,
 }
 
-pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Output) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    arguments: Arguments,
+    settings: Settings,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
     let service = Service::open(settings).await?;
     let at_once = service.settings.workers;
     let ids = chosen(&arguments, &service).await?;
@@ -58,9 +62,9 @@ pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Outpu
     let (machine, bar) = (&machine, &bar);
     let checked: Vec<Checked> = stream::iter(&ids)
         .map(|id| async move {
-            let instance = instances::get(machine.pool(), id)
-                .await?
-                .with_context(|| format!("there is no instance {id}; `swemill instances` lists all"))?;
+            let instance = instances::get(machine.pool(), id).await?.with_context(|| {
+                format!("there is no instance {id}; `swemill instances` lists all")
+            })?;
             let checked = check(machine, instance).await?;
             bar.inc(1);
             anyhow::Ok(checked)
@@ -70,9 +74,16 @@ pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Outpu
         .await?;
     progress.finish();
     let verified = checked.len();
-    let disagreements: Vec<Checked> = checked.into_iter().filter(|checked| !checked.agrees()).collect();
+    let disagreements: Vec<Checked> = checked
+        .into_iter()
+        .filter(|checked| !checked.agrees())
+        .collect();
     for checked in &disagreements {
-        output.line(format_args!("{}: {}", output.bad(&checked.instance_id), checked.disagreements.join("; ")));
+        output.line(format_args!(
+            "{}: {}",
+            output.bad(&checked.instance_id),
+            checked.disagreements.join("; ")
+        ));
     }
     let report = Report {
         verified,
@@ -82,7 +93,10 @@ pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Outpu
     if output.is_json() {
         output.document(&report)?;
     }
-    output.line(format_args!("{} of {} instances agree", report.agreed, report.verified));
+    output.line(format_args!(
+        "{} of {} instances agree",
+        report.agreed, report.verified
+    ));
     service.close().await?;
     Ok(if report.disagreements.is_empty() {
         ExitCode::SUCCESS

@@ -10,10 +10,10 @@ use tokio::sync::watch;
 use super::exit;
 use super::output::Output;
 use super::progress::Progress;
+use crate::machine::Machine;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::worker::{Stopped, Worker};
-use crate::machine::Machine;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -34,7 +34,10 @@ pub(super) struct WorkerArguments {
 
 impl WorkerArguments {
     pub(super) fn overrides(&self) -> Vec<String> {
-        self.workers.iter().map(|n| format!("workers={n}")).collect()
+        self.workers
+            .iter()
+            .map(|n| format!("workers={n}"))
+            .collect()
     }
 }
 
@@ -44,7 +47,11 @@ impl Arguments {
     }
 }
 
-pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Output) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    arguments: Arguments,
+    settings: Settings,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
     let service = Service::open(settings).await?;
     let stopped = until(&service, arguments.until_idle, output).await?;
     service.close().await?;
@@ -61,7 +68,11 @@ pub(super) async fn run(arguments: Arguments, settings: Settings, output: &Outpu
 }
 
 /// Works, showing progress, until there is nothing left or the user stops it.
-pub(super) async fn until(service: &Service, until_idle: bool, output: &Output) -> anyhow::Result<Stopped> {
+pub(super) async fn until(
+    service: &Service,
+    until_idle: bool,
+    output: &Output,
+) -> anyhow::Result<Stopped> {
     let progress = Arc::new(Progress::new(output));
     let machine = Machine::open(service, progress.clone()).await?;
     machine.tell_backlog().await?;
@@ -77,9 +88,10 @@ pub(super) async fn until(service: &Service, until_idle: bool, output: &Output) 
 }
 
 async fn stop_on_signal(asked: watch::Sender<bool>) {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return;
     };
     tokio::select! {

@@ -28,8 +28,15 @@ impl Card {
     pub(super) fn count(&mut self, row: &Row) {
         self.instances += 1;
         *self.by_strategy.entry(row.strategy.clone()).or_default() += 1;
-        *self.versions.entry(row.swemill_version.clone()).or_default() += 1;
-        let key = (row.repo.clone(), row.source.clone(), row.base_commit.clone());
+        *self
+            .versions
+            .entry(row.swemill_version.clone())
+            .or_default() += 1;
+        let key = (
+            row.repo.clone(),
+            row.source.clone(),
+            row.base_commit.clone(),
+        );
         let repository = self.by_repository.entry(key).or_default();
         repository.instances += 1;
         repository.licence.clone_from(&row.licence);
@@ -39,7 +46,8 @@ impl Card {
         let changed = |line: &&str| {
             line.starts_with(['+', '-']) && !line.starts_with("+++") && !line.starts_with("---")
         };
-        self.changed_lines.push(row.patch.lines().filter(changed).count());
+        self.changed_lines
+            .push(row.patch.lines().filter(changed).count());
     }
 
     /// The card as Markdown with the front matter of a data set repository.

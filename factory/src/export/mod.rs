@@ -55,7 +55,8 @@ pub async fn export(
     folder: &Path,
     command: &str,
 ) -> anyhow::Result<Written> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let file = folder.join(format.file_name());
     let whole = || format!("cannot write {}", file.display());
     let mut part = tempfile::NamedTempFile::new_in(folder).with_context(whole)?;
@@ -73,7 +74,10 @@ pub async fn export(
     persist(part, &file)?;
     let card_file = folder.join("README.md");
     let mut part = tempfile::NamedTempFile::new_in(folder)?;
-    std::io::Write::write_all(&mut part, card.render(format.file_name(), command).as_bytes())?;
+    std::io::Write::write_all(
+        &mut part,
+        card.render(format.file_name(), command).as_bytes(),
+    )?;
     persist(part, &card_file)?;
     Ok(Written {
         file,
@@ -85,9 +89,11 @@ pub async fn export(
 /// Gives a whole file its name, and the permissions that a plainly created file has.
 fn persist(part: tempfile::NamedTempFile, name: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    part.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    part.as_file()
+        .set_permissions(std::fs::Permissions::from_mode(0o644))?;
     part.as_file().sync_all()?;
-    part.persist(name).with_context(|| format!("cannot write {}", name.display()))?;
+    part.persist(name)
+        .with_context(|| format!("cannot write {}", name.display()))?;
     Ok(())
 }
 
@@ -123,7 +129,10 @@ impl From<Instance> for Row {
     fn from(instance: Instance) -> Self {
         let commit = &instance.commit[..8];
         let provenance = |key: &str| {
-            let text = instance.provenance.get(key).and_then(serde_json::Value::as_str);
+            let text = instance
+                .provenance
+                .get(key)
+                .and_then(serde_json::Value::as_str);
             text.unwrap_or_default().to_owned()
         };
         let repo = format!("{}__{}.{commit}", instance.owner, instance.name);

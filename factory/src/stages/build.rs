@@ -55,15 +55,22 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
     };
     // What was proven before stays what is used: a second build might resolve newer dependencies.
     let known = environments::of_repository(machine.pool(), repository.id).await?;
-    if let Some(built) = known.iter().find(|known| known.state == EnvironmentState::Built) {
-        return done("its environment is there already".to_owned(), Outcome::Known(built.id));
+    if let Some(built) = known
+        .iter()
+        .find(|known| known.state == EnvironmentState::Built)
+    {
+        return done(
+            "its environment is there already".to_owned(),
+            Outcome::Known(built.id),
+        );
     }
     let project = machine.project(&repository).await?;
-    let what = source.spec.clone();
     let started = std::time::Instant::now();
     let built = machine
         .builder()
-        .build(&project, &|step| machine.step(&what, &format!("building: {step}")))
+        .build(&project, &|step| {
+            machine.step(&source.spec, &format!("building: {step}"))
+        })
         .await?;
     let built_in = started.elapsed();
     let environment = NewEnvironment {
@@ -84,13 +91,26 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
                 baseline.flaky().count(),
             );
             let (baseline, tests) = to_stored(&baseline);
-            done(line, Outcome::Sound { environment, baseline, tests })
+            done(
+                line,
+                Outcome::Sound {
+                    environment,
+                    baseline,
+                    tests,
+                },
+            )
         }
         Err(HarnessError::Sandbox(error)) => Err(error.into()),
         Err(error @ (HarnessError::WeakBaseline { .. } | HarnessError::BaselineRun { .. })) => {
             let failure = Failure::new(FailureClass::Environment, error.to_string());
             let line = format!("failed ({}): {}", failure.class, failure.reason);
-            done(line, Outcome::Weak { environment, failure })
+            done(
+                line,
+                Outcome::Weak {
+                    environment,
+                    failure,
+                },
+            )
         }
         Err(error) => Err(StageError::infra(error.to_string())),
     }
@@ -118,10 +138,15 @@ impl Built {
     pub(super) async fn commit(&self, transaction: &mut PgConnection) -> swemill_store::Result<()> {
         let environment_id = match &self.outcome {
             Outcome::Known(id) => *id,
-            Outcome::Sound { environment, baseline, tests } => {
-                environments::save_built(transaction, environment, baseline, tests).await?
-            }
-            Outcome::Weak { environment, failure } => {
+            Outcome::Sound {
+                environment,
+                baseline,
+                tests,
+            } => environments::save_built(transaction, environment, baseline, tests).await?,
+            Outcome::Weak {
+                environment,
+                failure,
+            } => {
                 environments::save_rejected(transaction, environment, failure, None, &[]).await?;
                 return sources::fail(transaction, self.source_id, failure).await;
             }

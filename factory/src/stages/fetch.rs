@@ -2,15 +2,15 @@
 
 use sqlx::PgConnection;
 use swemill_source::{LicencePolicy, require_python};
+use swemill_store::jobs;
 use swemill_store::repositories::{self, NewRepository};
 use swemill_store::sources::{self, Source};
-use swemill_store::jobs;
 
 use super::{BUILD, Done, of_source};
 use crate::events::Event;
 use crate::failure::StageError;
-use crate::request::Options;
 use crate::machine::Machine;
+use crate::request::Options;
 
 /// A source that was pinned.
 #[derive(Debug)]
@@ -21,10 +21,13 @@ pub struct Fetched {
 
 pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, StageError> {
     machine.step(&source.spec, "fetching");
-    let options = Options::from_stored(&source.options).map_err(|error| StageError::infra(error.to_string()))?;
+    let options = Options::from_stored(&source.options)
+        .map_err(|error| StageError::infra(error.to_string()))?;
     let fetched = machine.fetch(&source.spec, source.rev.as_deref()).await?;
     let policy: LicencePolicy = options.licenses.parse()?;
-    policy.admits(&fetched.licence).map_err(StageError::environment)?;
+    policy
+        .admits(&fetched.licence)
+        .map_err(StageError::environment)?;
     require_python(&source.spec, &fetched.tree)?;
     Ok(Done::Fetched(Fetched {
         source_id: source.id,
@@ -50,10 +53,17 @@ impl Fetched {
     }
 
     pub(super) fn event(&self) -> Event {
-        let licence = self.repository.licence.as_deref().unwrap_or("licence not found");
+        let licence = self
+            .repository
+            .licence
+            .as_deref()
+            .unwrap_or("licence not found");
         Event::Stage {
             what: self.repository.spec.clone(),
-            line: format!("fetched, commit {}, {licence}", &self.repository.commit[..8]),
+            line: format!(
+                "fetched, commit {}, {licence}",
+                &self.repository.commit[..8]
+            ),
         }
     }
 }

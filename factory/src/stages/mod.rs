@@ -158,7 +158,10 @@ pub async fn settle_dead(
         }
     } else if let Ok(of) = OfSource::deserialize(payload) {
         let source = sources::get(&mut *transaction, of.source_id).await?;
-        if source.is_some_and(|source| source.state == sources::SourceState::Running || source.state == sources::SourceState::Queued) {
+        if source.is_some_and(|source| {
+            source.state == sources::SourceState::Running
+                || source.state == sources::SourceState::Queued
+        }) {
             sources::fail(transaction, of.source_id, failure).await?;
         }
     }

@@ -9,8 +9,8 @@ use swemill_store::sources::{self, Source};
 use super::{Done, OfCandidate, VALIDATE};
 use crate::events::Event;
 use crate::failure::StageError;
-use crate::request::Options;
 use crate::machine::Machine;
+use crate::request::Options;
 
 /// A source whose candidates are enumerated.
 #[derive(Debug)]
@@ -25,7 +25,8 @@ pub struct Proposed {
 
 pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, StageError> {
     machine.step(&source.spec, "enumerating candidates");
-    let options = Options::from_stored(&source.options).map_err(|error| StageError::infra(error.to_string()))?;
+    let options = Options::from_stored(&source.options)
+        .map_err(|error| StageError::infra(error.to_string()))?;
     let environment_id = source
         .environment_id
         .ok_or_else(|| StageError::infra("the source has no environment yet"))?;
@@ -47,7 +48,7 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
                 strategy: candidate.strategy,
                 file: candidate.file,
                 entity: candidate.entity,
-                line: candidate.line,
+                line: u32::try_from(candidate.line).unwrap_or(u32::MAX),
                 patch: candidate.patch,
                 seed: candidate.seed,
             });
@@ -75,7 +76,13 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
 
 impl Proposed {
     pub(super) async fn commit(&self, transaction: &mut PgConnection) -> swemill_store::Result<()> {
-        let proposed = candidates::add(transaction, self.source_id, self.environment_id, &self.candidates).await?;
+        let proposed = candidates::add(
+            transaction,
+            self.source_id,
+            self.environment_id,
+            &self.candidates,
+        )
+        .await?;
         let job = |candidate_id: &String| {
             let payload = serde_json::json!(OfCandidate {
                 candidate_id: candidate_id.clone(),

@@ -9,9 +9,9 @@ use swemill_store::{Failure, sources};
 use super::{Done, OfCandidate};
 use crate::events::Event;
 use crate::failure::StageError;
+use crate::machine::{Loaded, Machine};
 use crate::statement::{Evidence, Failure as FailingTest, Statement, Styles, Writer as _, snippet};
 use crate::validation::{Accepted, Decision, Judge, Rules, Verdict};
-use crate::machine::{Loaded, Machine};
 
 /// How many failing tests a statement may draw on.
 const TOLD: usize = 20;
@@ -48,7 +48,11 @@ pub(super) async fn run(machine: &Machine, of: &OfCandidate) -> Result<Done, Sta
     };
     match verdict {
         Verdict::Survived => {}
-        Verdict::Refused { outcome, class, reason } => {
+        Verdict::Refused {
+            outcome,
+            class,
+            reason,
+        } => {
             decided.outcome = outcome;
             decided.failure = Some(Failure::new(class, reason));
         }
@@ -82,7 +86,11 @@ fn statement(loaded: &Loaded, candidate: &Candidate, accepted: &Accepted) -> Sta
         let message = record
             .and_then(|record| record.crash.as_ref())
             .map(|crash| crash.message.clone())
-            .or_else(|| Some(last_line(&accepted.broken.collection_error_of(node_id)?.text)))
+            .or_else(|| {
+                Some(last_line(
+                    &accepted.broken.collection_error_of(node_id)?.text,
+                ))
+            })
             .unwrap_or_default();
         let file = node_id.split("::").next().unwrap_or_default();
         let source = std::fs::read_to_string(loaded.tree.join(file)).ok();
@@ -95,7 +103,12 @@ fn statement(loaded: &Loaded, candidate: &Candidate, accepted: &Accepted) -> Sta
     let digest = Sha256::digest(format!("{} {}", candidate.seed, candidate.id).as_bytes());
     let evidence = Evidence {
         project: loaded.name.clone(),
-        failures: accepted.fail_to_pass.iter().take(TOLD).map(failure).collect(),
+        failures: accepted
+            .fail_to_pass
+            .iter()
+            .take(TOLD)
+            .map(failure)
+            .collect(),
         failing: accepted.fail_to_pass.len(),
         patch: candidate.patch.clone(),
         seed: u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes")),
@@ -105,8 +118,14 @@ fn statement(loaded: &Loaded, candidate: &Candidate, accepted: &Accepted) -> Sta
 
 /// The line of a traceback that names the exception.
 fn last_line(text: &str) -> String {
-    let mut lines = text.lines().rev().map(|line| line.trim_start_matches("E ").trim());
-    lines.find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+    let mut lines = text
+        .lines()
+        .rev()
+        .map(|line| line.trim_start_matches("E ").trim());
+    lines
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Addresses differ from run to run; a statement must not.
@@ -114,7 +133,10 @@ fn without_addresses(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("0x") {
-        let digits = rest[at + 2..].chars().take_while(char::is_ascii_hexdigit).count();
+        let digits = rest[at + 2..]
+            .chars()
+            .take_while(char::is_ascii_hexdigit)
+            .count();
         kept.push_str(&rest[..at + 2]);
         if digits >= 6 {
             kept.push('…');
@@ -150,7 +172,10 @@ impl Decided {
 }
 
 /// Ends the sources whose last open candidate this was.
-pub(super) async fn finish_sources(transaction: &mut PgConnection, candidate_id: &str) -> swemill_store::Result<()> {
+pub(super) async fn finish_sources(
+    transaction: &mut PgConnection,
+    candidate_id: &str,
+) -> swemill_store::Result<()> {
     let asked = candidates::sources(&mut *transaction, candidate_id).await?;
     sources::finish_decided(transaction, &asked).await?;
     Ok(())
@@ -163,11 +188,17 @@ mod tests {
     #[test]
     fn addresses_are_left_out_of_messages_and_short_numbers_are_kept() {
         let text = "<A object at 0x7f3a2b1c9d00> is not 0x1f in 0xdeadbeef";
-        assert_eq!(without_addresses(text), "<A object at 0x…> is not 0x1f in 0x…");
+        assert_eq!(
+            without_addresses(text),
+            "<A object at 0x…> is not 0x1f in 0x…"
+        );
     }
 
     #[test]
     fn the_exception_is_the_last_line_of_a_traceback() {
-        assert_eq!(last_line("t.py:1: in <module>\nE   ImportError: no x\n\n"), "ImportError: no x");
+        assert_eq!(
+            last_line("t.py:1: in <module>\nE   ImportError: no x\n\n"),
+            "ImportError: no x"
+        );
     }
 }

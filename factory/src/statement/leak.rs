@@ -4,7 +4,9 @@
 /// (`pass`, `else:`, a bracket) are left out.
 pub fn changed_lines(patch: &str) -> Vec<&str> {
     const TELLING: usize = 8;
-    let body = patch.lines().filter(|line| !line.starts_with("+++") && !line.starts_with("---"));
+    let body = patch
+        .lines()
+        .filter(|line| !line.starts_with("+++") && !line.starts_with("---"));
     body.filter_map(|line| line.strip_prefix(['+', '-']))
         .map(str::trim)
         .filter(|line| line.len() >= TELLING && line.contains(char::is_alphanumeric))

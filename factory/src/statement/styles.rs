@@ -82,7 +82,9 @@ impl Shown {
         match self.exception.as_str() {
             "AssertionError" => "gives a wrong result".to_owned(),
             "Failed" => "does not behave as documented".to_owned(),
-            exception if exception.starts_with(char::is_uppercase) => format!("raises `{exception}`"),
+            exception if exception.starts_with(char::is_uppercase) => {
+                format!("raises `{exception}`")
+            }
             _ => "fails".to_owned(),
         }
     }
@@ -110,13 +112,25 @@ fn report(evidence: &Evidence, shown: &Shown) -> String {
 }
 
 fn reproduction(evidence: &Evidence, shown: &Shown) -> String {
-    let mut text = format!("{} {} ({})\n", evidence.project, shown.symptom(), shown.subject);
+    let mut text = format!(
+        "{} {} ({})\n",
+        evidence.project,
+        shown.symptom(),
+        shown.subject
+    );
     match &shown.code {
         Some(code) => {
-            let _ = write!(text, "\nThis used to work and does not any more:\n\n```python\n{code}\n```\n");
+            let _ = write!(
+                text,
+                "\nThis used to work and does not any more:\n\n```python\n{code}\n```\n"
+            );
         }
         None => {
-            let _ = write!(text, "\nThe case is: {}. It used to work and does not any more.\n", shown.subject);
+            let _ = write!(
+                text,
+                "\nThe case is: {}. It used to work and does not any more.\n",
+                shown.subject
+            );
         }
     }
     if let Some(message) = &shown.message {
@@ -165,19 +179,20 @@ fn others(evidence: &Evidence) -> String {
         0 => String::new(),
         1..=3 => " A closely related case is affected too.".to_owned(),
         4..=20 => " Several related cases are affected too.".to_owned(),
-        _ => " Many other cases are affected too, so it is likely something that they share.".to_owned(),
+        _ => " Many other cases are affected too, so it is likely something that they share."
+            .to_owned(),
     }
 }
 
 /// `tests/test_parser.py::TestSplit::test_empty_string[x]` → "split: empty string".
 fn subject(node_id: &str) -> String {
     let path = node_id.split('[').next().unwrap_or(node_id);
-    let mut names = path.split("::").skip(1).map(words).filter(|words| !words.is_empty());
-    let first = names.next();
-    match (first, names.next_back()) {
-        (Some(class), Some(test)) => format!("the case “{class}: {test}”"),
-        (Some(test), None) => format!("the case “{test}”"),
-        _ => "a basic use".to_owned(),
+    let names = path.split("::").skip(1).map(words);
+    let names: Vec<String> = names.filter(|words| !words.is_empty()).collect();
+    match names.as_slice() {
+        [] => "a basic use".to_owned(),
+        [test] => format!("the case “{test}”"),
+        [class, .., test] => format!("the case “{class}: {test}”"),
     }
 }
 
@@ -193,7 +208,9 @@ fn words(name: &str) -> String {
         previous = character;
     }
     let lowered = spaced.to_lowercase();
-    let kept = lowered.split_whitespace().filter(|word| !matches!(*word, "test" | "tests" | "testcase"));
+    let kept = lowered
+        .split_whitespace()
+        .filter(|word| !matches!(*word, "test" | "tests" | "testcase"));
     kept.collect::<Vec<_>>().join(" ")
 }
 
@@ -214,7 +231,10 @@ fn exception(message: &str) -> String {
 fn with_parameters(source: &str, node_id: &str) -> String {
     match node_id.split_once('[') {
         Some((_, parameters)) if parameters.len() < 120 && !parameters.contains('\n') => {
-            format!("# with the parameters {}\n{source}", parameters.trim_end_matches(']'))
+            format!(
+                "# with the parameters {}\n{source}",
+                parameters.trim_end_matches(']')
+            )
         }
         _ => source.to_owned(),
     }
@@ -238,7 +258,9 @@ mod tests {
             failures: vec![Failure {
                 node_id: "tests/test_add.py::TestAdd::test_two_numbers[1-2]".to_owned(),
                 message: "AssertionError: assert 3 == -1".to_owned(),
-                source: Some("def test_two_numbers(self, a, b):\n    assert add(a, b) == 3".to_owned()),
+                source: Some(
+                    "def test_two_numbers(self, a, b):\n    assert add(a, b) == 3".to_owned(),
+                ),
             }],
             failing: 1,
             patch: "-    return a + b\n+    return a - b\n".to_owned(),
@@ -250,15 +272,29 @@ mod tests {
     fn every_style_names_the_failing_behaviour_and_how_to_see_it() {
         for seed in 0..4 {
             let statement = Styles.write(&evidence(seed));
-            assert!(statement.text.contains("gives a wrong result"), "{}", statement.text);
-            assert!(statement.text.contains("assert add(a, b) == 3"), "{}", statement.text);
-            assert!(statement.text.contains("add: two numbers"), "{}", statement.text);
+            assert!(
+                statement.text.contains("gives a wrong result"),
+                "{}",
+                statement.text
+            );
+            assert!(
+                statement.text.contains("assert add(a, b) == 3"),
+                "{}",
+                statement.text
+            );
+            assert!(
+                statement.text.contains("add: two numbers"),
+                "{}",
+                statement.text
+            );
         }
     }
 
     #[test]
     fn the_seed_decides_the_style_and_nothing_else_does() {
-        let styles: std::collections::BTreeSet<_> = (0..4).map(|seed| Styles.write(&evidence(seed)).style).collect();
+        let styles: std::collections::BTreeSet<_> = (0..4)
+            .map(|seed| Styles.write(&evidence(seed)).style)
+            .collect();
         assert_eq!(styles.len(), 4);
         assert_eq!(Styles.write(&evidence(9)), Styles.write(&evidence(9)));
     }

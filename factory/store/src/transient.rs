@@ -37,10 +37,14 @@ fn is_transient_sqlx(error: &sqlx::Error) -> bool {
 
 /// Does an operation until it works, fails for good, or `patience` is over; waits from 100 ms up to 5 s between.
 /// The operation must be one that may be repeated, such as a whole transaction.
-pub async fn retry_transient<T>(
+pub async fn retry_transient<T, F>(
     patience: Duration,
-    mut operation: impl AsyncFnMut() -> Result<T>,
-) -> Result<T> {
+    mut operation: impl FnMut() -> F,
+) -> Result<T>
+where
+    // An async closure would read better, but its future cannot be named to be `Send`.
+    F: Future<Output = Result<T>>,
+{
     let deadline = Instant::now() + patience;
     let mut wait = Duration::from_millis(100);
     loop {
