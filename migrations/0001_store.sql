@@ -145,23 +145,26 @@ DECLARE
     unfit record;
     home bigint;
 BEGIN
-    SELECT ordinal INTO repeated FROM unnest(listed) AS ordinal GROUP BY ordinal HAVING count(*) > 1 LIMIT 1;
+    SELECT list.ordinal INTO repeated FROM unnest(listed) AS list (ordinal)
+        GROUP BY list.ordinal HAVING count(*) > 1 LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'instance % lists test % more than once', NEW.candidate_id, repeated
             USING ERRCODE = 'check_violation', CONSTRAINT = 'instances_list_a_test_once';
     END IF;
 
     SELECT environment_id INTO home FROM candidates WHERE id = NEW.candidate_id;
-    SELECT ordinal INTO unknown FROM unnest(listed) AS ordinal
-        WHERE ordinal IS NULL
-           OR NOT EXISTS (SELECT FROM tests WHERE environment_id = home AND tests.ordinal = unnest.ordinal) LIMIT 1;
+    SELECT list.ordinal INTO unknown
+        FROM unnest(listed) AS list (ordinal)
+        LEFT JOIN tests ON tests.environment_id = home AND tests.ordinal = list.ordinal
+        WHERE tests.ordinal IS NULL LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'instance % lists test %, which its environment does not have', NEW.candidate_id, unknown
             USING ERRCODE = 'check_violation', CONSTRAINT = 'instances_list_known_tests';
     END IF;
 
-    SELECT ordinal, status, flaky INTO unfit FROM tests
-        WHERE environment_id = home AND ordinal = ANY (listed) AND (flaky OR status <> 'passed') LIMIT 1;
+    SELECT ordinal, status, flaky INTO unfit
+        FROM tests JOIN unnest(listed) AS list (ordinal) USING (ordinal)
+        WHERE environment_id = home AND (flaky OR status <> 'passed') LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'instance % lists test %, which is no stable passing test (%, flaky %)',
             NEW.candidate_id, unfit.ordinal, unfit.status, unfit.flaky

@@ -10,6 +10,7 @@ use sqlx::{PgPool, Postgres};
 use crate::cluster::{Cluster, FetchWheel};
 use crate::error::{Error, Result};
 use crate::migrations;
+use crate::transient::{is_transient, retry_transient};
 
 /// A transaction; gone without a trace unless it is committed.
 pub type Transaction = sqlx::Transaction<'static, Postgres>;
@@ -89,6 +90,32 @@ impl Store {
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Transaction> {
         Ok(self.pool.begin().await?)
+    }
+
+    /// Does an operation until it works, fails for good, or `patience` is over, while Postgres may be stopped and
+    /// started; a private cluster that has ended is started again. See [`retry_transient`].
+    pub async fn retry<T, F>(
+        &self,
+        patience: Duration,
+        mut operation: impl FnMut() -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let cluster = self.cluster.as_ref();
+        retry_transient(patience, || {
+            let attempt = operation();
+            async move {
+                let result = attempt.await;
+                if let (Err(error), Some(cluster)) = (&result, cluster)
+                    && is_transient(error)
+                {
+                    cluster.revive().await?;
+                }
+                result
+            }
+        })
+        .await
     }
 
     /// The private cluster, if this is one.

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use tracing::debug;
 
 use super::folder::Folder;
+use super::reap;
 
 /// Waits until nobody holds the users' lock (the kernel lets go of a killed command's), then stops the server that
 /// runs on these data; until it is gone, the guard holds the lock, so a command that comes meanwhile waits. The
@@ -34,14 +35,7 @@ pub(super) fn post(folder: &Folder) {
         .process_group(0)
         .spawn();
     match posted {
-        // It outlives this command, or ends when this command lets go; either way it is not waited for here.
-        Ok(guard) => drop(std::thread::Builder::new().spawn(move || reap(guard))),
+        Ok(guard) => reap::when_it_ends(guard),
         Err(error) => debug!(%error, "no guard stands by the database server"),
-    }
-}
-
-fn reap(mut guard: std::process::Child) {
-    if let Err(error) = guard.wait() {
-        debug!(%error, "the guard of the database server cannot be waited for");
     }
 }

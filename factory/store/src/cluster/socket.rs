@@ -14,7 +14,7 @@ use super::identity::Identity;
 const LONGEST: usize = 107 - "/.s.PGSQL.5432".len();
 
 /// Makes the folder for the cluster's socket, which only the server and the caller can enter. Whoever can connect
-/// to the socket is trusted, so a folder that somebody else made in its place is not used.
+/// to the socket is trusted, so a folder that somebody else made in its place is not used. No server runs now.
 pub(super) fn folder(cluster: &Folder, identity: Identity) -> Result<PathBuf, ClusterError> {
     let digest = hex::encode(Sha256::digest(
         cluster.root().as_os_str().as_encoded_bytes(),
@@ -24,13 +24,31 @@ pub(super) fn folder(cluster: &Folder, identity: Identity) -> Result<PathBuf, Cl
     for parent in parents(identity) {
         let path = parent.join(&name);
         match make(&path, identity) {
-            Ok(()) => return Ok(path),
+            Ok(()) => {
+                remove_leftovers(&path)?;
+                return Ok(path);
+            }
             Err(reason) => tried.push(format!("{}: {reason}", path.display())),
         }
     }
     Err(ClusterError::SocketFolder {
         tried: tried.join("; "),
     })
+}
+
+/// Removes what a killed server left. PostgreSQL does so itself, but not while the killed one's number is taken, be
+/// it by another process or by its own remains that nobody has waited for.
+fn remove_leftovers(folder: &Path) -> Result<(), ClusterError> {
+    for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
+        let path = folder.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(ClusterError::file("remove", path)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn parents(identity: Identity) -> Vec<PathBuf> {

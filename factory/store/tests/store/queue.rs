@@ -475,3 +475,40 @@ async fn counts_and_workers_tell_what_the_queue_does() {
     );
     store.remove().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement: run it with --ignored --nocapture"]
+async fn throughput_of_claim_and_complete_with_four_connections() {
+    const JOBS: u32 = 4000;
+    let store = TestStore::new().await;
+    let all: Vec<NewJob> = (0..JOBS).map(|number| job(&number.to_string())).collect();
+    let began = Instant::now();
+    enqueue(&store, &all).await;
+    println!(
+        "enqueued {:.0} jobs/s",
+        f64::from(JOBS) / began.elapsed().as_secs_f64()
+    );
+    let began = Instant::now();
+    let workers = (0..4).map(|_| {
+        let pool = store.pool().clone();
+        tokio::spawn(async move {
+            while let Some(job) = jobs::claim(&pool, wanted(1, LONG)).await.unwrap().pop() {
+                let mut transaction = pool.begin().await.unwrap();
+                jobs::complete(&mut transaction, &job.lease).await.unwrap();
+                transaction.commit().await.unwrap();
+            }
+        })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        worker.await.unwrap();
+    }
+    println!(
+        "claimed and completed {:.0} jobs/s",
+        f64::from(JOBS) / began.elapsed().as_secs_f64()
+    );
+    assert_eq!(
+        jobs::unfinished(store.pool(), &["validate"]).await.unwrap(),
+        0
+    );
+    store.remove().await;
+}

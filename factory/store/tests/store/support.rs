@@ -113,7 +113,6 @@ fn url(cluster: &Cluster, database: &str) -> String {
 /// then come a failing one and a flaky one.
 pub(crate) struct World {
     pub(crate) source: i64,
-    pub(crate) repository: i64,
     pub(crate) environment: i64,
 }
 
@@ -187,7 +186,6 @@ pub(crate) async fn world(store: &Store, name: &str) -> World {
     transaction.commit().await.unwrap();
     World {
         source,
-        repository,
         environment,
     }
 }
