@@ -1,5 +1,6 @@
 //! Resolving requirements to exact versions with hashes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use swemill_sandbox::Upper;
@@ -38,6 +39,7 @@ pub(crate) fn wishes(plan: &Plan, additions: &[String]) -> Vec<Wish> {
             .map(|line| without_versions(line))
             .collect::<Vec<_>>()
     };
+    let firsts = first_of_each(&tests);
     let wish = |name, parts: &[&[String]], ask_backend| {
         let mut requirements = Vec::new();
         for line in parts.iter().copied().flatten().chain(additions) {
@@ -58,7 +60,12 @@ pub(crate) fn wishes(plan: &Plan, additions: &[String]) -> Vec<Wish> {
         wishes.push(wish(
             "everything, as the project's backend says",
             &[&tests],
-            Some(extras),
+            Some(extras.clone()),
+        ));
+        wishes.push(wish(
+            "the first line for each test requirement",
+            &[&firsts],
+            Some(extras.clone()),
         ));
         wishes.push(wish(
             "test requirements without versions",
@@ -74,6 +81,11 @@ pub(crate) fn wishes(plan: &Plan, additions: &[String]) -> Vec<Wish> {
     wishes.push(wish(
         "everything that is written down",
         &[&own, &extra_lines, &tests],
+        None,
+    ));
+    wishes.push(wish(
+        "the first line for each test requirement, as written down",
+        &[&own, &extra_lines, &firsts],
         None,
     ));
     wishes.push(wish(
@@ -95,6 +107,16 @@ pub(crate) fn wishes(plan: &Plan, additions: &[String]) -> Vec<Wish> {
         later.requirements == earlier.requirements && later.ask_backend == earlier.ask_backend
     });
     wishes
+}
+
+/// Lines without those that ask for a distribution that an earlier one asked for: repositories keep pins for
+/// several Pythons side by side. Lines with markers say themselves when they count.
+fn first_of_each(lines: &[String]) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    let first = lines
+        .iter()
+        .filter(|line| line.contains(';') || names.insert(distribution_name(line)));
+    first.cloned().collect()
 }
 
 /// What the project itself needs: its metadata's list, or its requirements file when it has no metadata.

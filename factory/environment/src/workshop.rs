@@ -235,11 +235,14 @@ impl Room {
             }
         };
         let text = format!("{}\n{}", output.stdout.to_text(), output.stderr.to_text());
-        Err(BuildFailure::environment(self.step, what, remedy).with_log(&text))
+        Err(BuildFailure {
+            over_limit: true,
+            ..BuildFailure::environment(self.step, what, remedy).with_log(&text)
+        })
     }
 
     fn disk_full(&self, written: u64) -> BuildFailure {
-        BuildFailure::environment(
+        let failure = BuildFailure::environment(
             self.step,
             format!(
                 "it wrote {} MiB, of {} MiB allowed, and was ended",
@@ -247,7 +250,11 @@ impl Room {
                 self.limits.disk_bytes >> 20
             ),
             "raise `sandbox_disk_mib` if the build is known to write more; check that the disk has room",
-        )
+        );
+        BuildFailure {
+            over_limit: true,
+            ..failure
+        }
     }
 
     /// Comes back when the host folders hold more than is allowed.

@@ -202,7 +202,9 @@ impl Attempt<'_> {
             };
             match self.install_wish(workshop, wish, mended).await {
                 Ok((site, recipe)) => return Ok((site, recipe, at)),
-                Err(failure) if failure.class == Class::Infra => return Err(failure),
+                Err(failure) if failure.class == Class::Infra || failure.over_limit => {
+                    return Err(failure);
+                }
                 Err(failure) => {
                     // An addition is a guess; one that no index has, or that fits nothing, is taken back.
                     if let Some(guess) = mended.additions.pop() {

@@ -137,7 +137,7 @@ impl Builder {
                         break;
                     }
                 }
-                Err(error) if error.class == Class::Infra => return Err(error),
+                Err(error) if error.class == Class::Infra || error.over_limit => return Err(error),
                 Err(error) => {
                     notes.push(format!("Python {}: {error}", interpreter.release()));
                     // The first is about the combination that fits best.

@@ -85,7 +85,10 @@ fn setup_cfg_is_read_with_markers_and_extras() {
          [options.extras_require]\ntesting =\n    pytest\n    pytest-mock\n",
     )]);
     assert_eq!(plan.distribution.as_deref(), Some("example"));
-    assert_eq!(plan.dependencies, ["alpha >= 1 ; python_version < '3.8'", "beta"]);
+    assert_eq!(
+        plan.dependencies,
+        ["alpha >= 1 ; python_version < '3.8'", "beta"]
+    );
     assert_eq!(plan.extras["testing"], ["pytest", "pytest-mock"]);
     assert_eq!(plan.test_extras(), ["testing"]);
     assert_eq!(plan.claimed_pythons, [(3, 8)]);
@@ -137,8 +140,14 @@ fn toxs_dependencies_variables_extras_and_commands_are_read() {
     assert_eq!(plan.test_requirements(), ["pytest", "delta"]);
     assert_eq!(plan.claimed_pythons, [(3, 8), (3, 10)]);
     assert_eq!(plan.tested_extras, ["speedups"]);
-    assert_eq!(plan.variables.get("MODE").map(String::as_str), Some("testing"));
-    assert_eq!(plan.variables.get("PYTHONPATH").map(String::as_str), Some("/testbed/lib"));
+    assert_eq!(
+        plan.variables.get("MODE").map(String::as_str),
+        Some("testing")
+    );
+    assert_eq!(
+        plan.variables.get("PYTHONPATH").map(String::as_str),
+        Some("/testbed/lib")
+    );
     assert!(!plan.variables.contains_key("OTHER"));
     assert_eq!(plan.test_commands, ["pytest {posargs:checks}"]);
 }
@@ -146,14 +155,35 @@ fn toxs_dependencies_variables_extras_and_commands_are_read() {
 #[test]
 fn requirements_files_are_followed_and_never_out_of_the_tree() {
     let plan = plan(&[
-        ("requirements.txt", "alpha==1 --hash=sha256:00 \\\n    --hash=sha256:11\n"),
-        ("test-requirements.txt", "-r requirements.txt\n-r ../../etc/passwd\n-c constraints.txt\n-e .\nbeta\n"),
-        ("requirements/tests.in.txt", "-r tests.in.txt\ngamma\ngit+https://example.org/x\n"),
+        (
+            "requirements.txt",
+            "alpha==1 --hash=sha256:00 \\\n    --hash=sha256:11\n",
+        ),
+        (
+            "test-requirements.txt",
+            "-r requirements.txt\n-r ../../etc/passwd\n-c constraints.txt\n-e .\nbeta\n",
+        ),
+        (
+            "requirements/tests.in.txt",
+            "-r tests.in.txt\ngamma\ngit+https://example.org/x\n",
+        ),
     ]);
     assert_eq!(plan.test_requirements(), ["gamma", "alpha==1", "beta"]);
     assert_eq!(plan.runtime_requirements(), ["alpha==1"]);
-    assert!(plan.notes.iter().any(|note| note.contains("outside of the repository")), "{:?}", plan.notes);
-    assert!(plan.notes.iter().any(|note| note.contains("cannot be locked")), "{:?}", plan.notes);
+    assert!(
+        plan.notes
+            .iter()
+            .any(|note| note.contains("outside of the repository")),
+        "{:?}",
+        plan.notes
+    );
+    assert!(
+        plan.notes
+            .iter()
+            .any(|note| note.contains("cannot be locked")),
+        "{:?}",
+        plan.notes
+    );
 }
 
 #[test]
@@ -180,7 +210,10 @@ fn poetrys_constraints_become_specifiers() {
         "#,
     )]);
     assert_eq!(plan.requires_python, [">=3.7,<4"]);
-    assert_eq!(plan.dependencies, ["alpha>=0.2.3,<0.3", "gamma[x] ; sys_platform == 'linux'"]);
+    assert_eq!(
+        plan.dependencies,
+        ["alpha>=0.2.3,<0.3", "gamma[x] ; sys_platform == 'linux'"]
+    );
     assert_eq!(plan.extras["more"], ["beta>=1.4,<1.5"]);
     assert_eq!(plan.test_requirements(), ["pytest>=7,<9"]);
     assert!(plan.installable && !plan.asks_backend);
@@ -193,7 +226,10 @@ fn flits_own_metadata_is_read() {
         "[build-system]\nbuild-backend = 'flit_core.buildapi'\n[tool.flit.metadata]\nmodule = 'x'\nrequires = ['a']\n\
          requires-python = '>=3.5'\n[tool.flit.metadata.requires-extra]\ntest = ['pytest']\n",
     )]);
-    assert_eq!((plan.distribution.as_deref(), plan.dependencies.len()), (Some("x"), 1));
+    assert_eq!(
+        (plan.distribution.as_deref(), plan.dependencies.len()),
+        (Some("x"), 1)
+    );
     assert_eq!(plan.test_extras(), ["test"]);
 }
 
@@ -205,7 +241,13 @@ fn broken_files_are_notes_and_not_failures() {
         ("tox.ini", "[unclosed\n"),
         ("requirements.txt", "\u{feff}alpha\n"),
     ]);
-    assert!(plan.notes.iter().any(|note| note.contains("not valid TOML")), "{:?}", plan.notes);
+    assert!(
+        plan.notes
+            .iter()
+            .any(|note| note.contains("not valid TOML")),
+        "{:?}",
+        plan.notes
+    );
     assert_eq!(plan.runtime_requirements(), ["alpha"]);
 }
 
@@ -218,14 +260,28 @@ fn a_link_out_of_the_tree_is_not_read() {
 
 #[test]
 fn a_requirement_without_its_versions_keeps_extras_and_marker() {
-    assert_eq!(without_versions("Name[a,b] >=1,<2 ; python_version < '3'"), "Name[a,b] ; python_version < '3'");
+    assert_eq!(
+        without_versions("Name[a,b] >=1,<2 ; python_version < '3'"),
+        "Name[a,b] ; python_version < '3'"
+    );
     assert_eq!(without_versions("name~=1.0"), "name");
-    assert_eq!(distribution_name("Zope.Interface>=4"), Some("zope-interface".into()));
+    assert_eq!(
+        distribution_name("Zope.Interface>=4"),
+        Some("zope-interface".into())
+    );
 }
 
 #[test]
 fn names_state_their_purpose() {
-    for name in ["test", "tests", "testing", "py-test", "test_extra", "dev-test", "tests37"] {
+    for name in [
+        "test",
+        "tests",
+        "testing",
+        "py-test",
+        "test_extra",
+        "dev-test",
+        "tests37",
+    ] {
         assert_eq!(purpose_of(name), Purpose::Tests, "{name}");
     }
     for name in ["dev", "develop", "dev3", "requirements-dev"] {

@@ -13,17 +13,24 @@ fn arguments(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 const TEST: &str = "def test_it():\n    pass\n";
-const CASE: &str = "import unittest\nclass It(unittest.TestCase):\n    def test_it(self):\n        pass\n";
+const CASE: &str =
+    "import unittest\nclass It(unittest.TestCase):\n    def test_it(self):\n        pass\n";
 
 #[test]
 fn configured_paths_are_left_to_pytest() {
     let ini = ("pytest.ini", "[pytest]\ntestpaths = checks\n");
-    assert_eq!(arguments(&[ini, ("checks/test_a.py", TEST), ("other/test_b.py", TEST)]), Vec::<String>::new());
+    assert_eq!(
+        arguments(&[ini, ("checks/test_a.py", TEST), ("other/test_b.py", TEST)]),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn configured_paths_that_are_not_there_do_not_count() {
-    let toml = ("pyproject.toml", "[tool.pytest.ini_options]\ntestpaths = ['gone']\n");
+    let toml = (
+        "pyproject.toml",
+        "[tool.pytest.ini_options]\ntestpaths = ['gone']\n",
+    );
     assert_eq!(arguments(&[toml, ("tests/test_a.py", TEST)]), ["tests"]);
 }
 
@@ -36,30 +43,57 @@ fn folders_of_tests_are_found_at_the_root_in_src_and_in_the_package() {
         ("examples/test_d.py", TEST),
         ("test_root.py", TEST),
     ]);
-    assert_eq!(found, ["pkg/test", "src/pkg/tests", "test_root.py", "tests"]);
+    assert_eq!(
+        found,
+        ["pkg/test", "src/pkg/tests", "test_root.py", "tests"]
+    );
 }
 
 #[test]
 fn the_paths_of_toxs_command_are_taken() {
-    let tox = ("tox.ini", "[testenv]\ncommands = pytest --cov=x {posargs:checks}\n");
-    assert_eq!(arguments(&[tox, ("checks/test_a.py", TEST), ("tests/test_b.py", TEST)]), ["checks"]);
+    let tox = (
+        "tox.ini",
+        "[testenv]\ncommands = pytest --cov=x {posargs:checks}\n",
+    );
+    assert_eq!(
+        arguments(&[tox, ("checks/test_a.py", TEST), ("tests/test_b.py", TEST)]),
+        ["checks"]
+    );
 }
 
 #[test]
 fn uncommon_names_of_test_files_become_patterns() {
     let found = arguments(&[("pkg/tests.py", CASE), ("suite/io_tests.py", CASE)]);
-    assert_eq!(found, ["pkg/tests.py", "suite/io_tests.py", "-o", "python_files=test_*.py *_test.py *_tests.py tests.py"]);
+    assert_eq!(
+        found,
+        [
+            "pkg/tests.py",
+            "suite/io_tests.py",
+            "-o",
+            "python_files=test_*.py *_test.py *_tests.py tests.py"
+        ]
+    );
 }
 
 #[test]
 fn a_suite_of_plain_names_is_named_file_by_file() {
-    let found = arguments(&[("tests/parser.py", CASE), ("tests/__init__.py", ""), ("tests/data.py", "X = 1\n")]);
-    assert_eq!(found, ["tests", "-o", "python_files=test_*.py *_test.py parser.py"]);
+    let found = arguments(&[
+        ("tests/parser.py", CASE),
+        ("tests/__init__.py", ""),
+        ("tests/data.py", "X = 1\n"),
+    ]);
+    assert_eq!(
+        found,
+        ["tests", "-o", "python_files=test_*.py *_test.py parser.py"]
+    );
 }
 
 #[test]
 fn a_helper_beside_common_names_is_no_test_file() {
-    let found = arguments(&[("tests/test_a.py", TEST), ("tests/helper.py", "import unittest\n")]);
+    let found = arguments(&[
+        ("tests/test_a.py", TEST),
+        ("tests/helper.py", "import unittest\n"),
+    ]);
     assert_eq!(found, ["tests"]);
 }
 
@@ -71,5 +105,8 @@ fn configured_file_patterns_are_kept() {
 
 #[test]
 fn a_repository_without_tests_gives_pytest_nothing() {
-    assert_eq!(arguments(&[("pkg/__init__.py", "x = 1\n")]), Vec::<String>::new());
+    assert_eq!(
+        arguments(&[("pkg/__init__.py", "x = 1\n")]),
+        Vec::<String>::new()
+    );
 }
