@@ -1,12 +1,12 @@
 //! Sandboxes made of the Linux kernel's own means: namespaces, overlayfs, seccomp, resource limits and,
 //! where they can be written, control groups. Works as root and as an ordinary user, without a daemon.
 //!
-//! Why not a crate or a tool that exists: a sandbox here lives through many commands and copies (one first
-//! process that serves requests), kills each command's whole tree at once, carries a record channel and
-//! overlays whose uppers share one sized memory, and must do so for root, who needs a second host id, as
-//! well as for ordinary users. hakoniwa 1.8 runs one program a container and leaves all of these out;
-//! bubblewrap (0.8 in Debian 12) has neither overlays nor limits and cannot map two ids. Both would leave
-//! the hard part to us and add a process or a C library.
+//! Why not a crate or a tool that exists: a sandbox here lives through many commands and copies of itself
+//! (one first process that serves requests), and hands each command a record channel. hakoniwa 1.8 has
+//! namespaces, overlays, limits and, through a C library, seccomp; but every command of its is a container of
+//! its own, so nothing in memory would last from one to the next, it passes on no descriptors but the standard
+//! three, and it forks the calling process with all its threads. bubblewrap (0.8 in Debian
+//! 12) has neither overlays nor limits, and maps one id where root needs two.
 //!
 //! Reading order: [`launcher`] how the first process is started, [`user`] who commands run as, [`plan`] from
 //! a spec to what is sent there, [`wire`] the messages, [`sandbox`] the caller's side, [`output`] bounded

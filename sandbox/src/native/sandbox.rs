@@ -324,6 +324,8 @@ fn start_keeper(shared: &Shared) -> Result<(StdUnixStream, Child)> {
             .args(&launcher.arguments)
             .env_clear()
             .current_dir("/")
+            // An interrupt at the terminal is the caller's to handle: it still needs its sandboxes for that.
+            .process_group(0)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(Stdio::null())

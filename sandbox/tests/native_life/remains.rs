@@ -174,6 +174,13 @@ fn killing_the_owner_leaves_nothing() {
         .filter(|process| stat_field(process, 1).as_deref() == Some(&owner.id().to_string()))
         .collect();
     assert_eq!(keepers.len(), 1);
+    let group = |process: &Path| stat_field(process, 2);
+    let owners = group(Path::new(&format!("/proc/{}", owner.id())));
+    assert_ne!(
+        group(&keepers[0]),
+        owners,
+        "an interrupt at the owner's terminal would reach the keeper"
+    );
     owner.kill().unwrap();
     owner.wait().unwrap();
     eventually("no command is left", || marked() == 0);
