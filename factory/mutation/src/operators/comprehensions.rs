@@ -54,9 +54,29 @@ fn filter_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>)
     } else {
         before.end_byte()
     };
-    if !binds(node, context) {
+    if !binds(node, context) && !is_needed(context) {
         sites.one(Edit::remove(start..node.end_byte()));
     }
+}
+
+/// Without its guard, a `case` that takes everything hides those below it; CPython refuses that.
+fn is_needed(context: &Context<'_>) -> bool {
+    context.parent().is_some_and(|clause| {
+        let selects = |pattern: Option<Node<'_>>| {
+            pattern.is_some_and(|pattern| {
+                matches!(
+                    pattern.kind(),
+                    "class_pattern" | "list_pattern" | "dict_pattern" | "string" | "integer"
+                )
+            })
+        };
+        clause.kind() == "case_clause"
+            && !selects(
+                clause
+                    .named_child(0)
+                    .and_then(|pattern| pattern.named_child(0)),
+            )
+    })
 }
 
 fn filter_negate<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {

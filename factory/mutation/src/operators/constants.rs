@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::rule::Rule;
-use super::syntax::{is_dunder_value, parent_kind};
+use super::syntax::{is_dunder_value, is_in_table, parent_kind};
 use crate::context::Context;
 use crate::operator::{Edit, Sites};
 
@@ -88,7 +88,7 @@ fn number<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
             | "unary_operator"
             | "yield"
     );
-    if is_value && !is_dunder_value(context) {
+    if is_value && !is_in_table(context) && !is_dunder_value(context) {
         sites.one(Edit::replace(node.byte_range(), other));
     }
 }

@@ -73,10 +73,11 @@ fn sort_key<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     }
     let is_sort = matches!(callee(node, context), Some((_, "sorted" | "sort", _)));
     if is_sort && !is_turned {
+        let is_empty = context.text(node).ends_with("()");
         match items.last() {
             Some(last) => sites.one(Edit::insert(last.end_byte(), ", reverse=True")),
-            // `xs.sort()`
-            None => sites.one(Edit::insert(node.end_byte() - 1, "reverse=True")),
+            None if is_empty => sites.one(Edit::insert(node.end_byte() - 1, "reverse=True")),
+            None => {} // `sorted(x for x in y)`
         }
     }
 }

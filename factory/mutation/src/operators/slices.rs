@@ -103,9 +103,7 @@ fn index_shift<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>)
         ("integer", "0") => &["1", "-1"],
         ("integer", "1") => &["0", "2"],
         ("unary_operator", "-1") => &["0", "-2"],
-        ("integer" | "unary_operator", _)
-            if text.trim_start_matches('-').parse::<u32>().is_ok() =>
-        {
+        ("integer" | "unary_operator", _) if text.trim_start_matches('-').parse::<u8>().is_ok() => {
             sites.one(shifted(index, context));
             return;
         }

@@ -4,7 +4,7 @@
 use tree_sitter::Node;
 
 use super::rule::Rule;
-use super::syntax::{is_dunder_value, parent_kind};
+use super::syntax::{is_dunder_value, is_in_table, parent_kind};
 use crate::context::Context;
 use crate::operator::{Edit, Sites};
 
@@ -32,9 +32,6 @@ const SEPARATORS: [(&str, &str); 7] = [
     (")", "]"),
     ("<", ">"),
 ];
-
-/// More entries than this make a table.
-const LONGEST_LIST: usize = 12;
 
 /// Prefix, body node's start and body of a string that is one piece without escapes or fields.
 fn plain<'a>(node: Node<'a>, context: &Context<'a>) -> Option<(&'a str, usize, &'a str)> {
@@ -71,19 +68,6 @@ fn text_slip<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     if !is_unseen && !is_in_table(context) && !is_dunder_value(context) {
         sites.one(Edit::replace(start..start + body.len(), other));
     }
-}
-
-/// Whether the text is one of very many alike, of which a test sees few.
-fn is_in_table(context: &Context<'_>) -> bool {
-    let mut around = context
-        .parents
-        .iter()
-        .rev()
-        .filter(|above| above.kind() != "pair");
-    around.next().is_some_and(|above| {
-        matches!(above.kind(), "list" | "tuple" | "set" | "dictionary")
-            && above.named_child_count() > LONGEST_LIST
-    })
 }
 
 fn slip(body: &str) -> Option<String> {

@@ -261,3 +261,19 @@ pub(super) fn is_dunder_value(context: &Context<'_>) -> bool {
     }
     false
 }
+
+/// More entries than this make a table.
+const LONGEST_LIST: usize = 12;
+
+/// Whether the current node is one of very many alike, of which a test sees few.
+pub(super) fn is_in_table(context: &Context<'_>) -> bool {
+    let mut around = context
+        .parents
+        .iter()
+        .rev()
+        .filter(|above| above.kind() != "pair");
+    around.next().is_some_and(|above| {
+        matches!(above.kind(), "list" | "tuple" | "set" | "dictionary")
+            && above.named_child_count() > LONGEST_LIST
+    })
+}
