@@ -124,9 +124,9 @@ pub struct InstanceFilter {
     pub repository: Option<String>,
     /// Of this strategy.
     pub strategy: Option<String>,
-    /// With at least so many tests in FAIL_TO_PASS.
+    /// With at least so many tests in `FAIL_TO_PASS`.
     pub min_f2p: Option<u32>,
-    /// With at most so many tests in FAIL_TO_PASS.
+    /// With at most so many tests in `FAIL_TO_PASS`.
     pub max_f2p: Option<u32>,
     /// Under one of these SPDX licences.
     pub licences: Option<Vec<String>>,

@@ -24,7 +24,7 @@
 //!
 //! # Why a queue of our own
 //!
-//! Of the queues kept for sqlx 0.9, graphile_worker and apalis-postgres acknowledge a job in a statement of their
+//! Of the queues kept for sqlx 0.9, `graphile_worker` and `apalis-postgres` acknowledge a job in a statement of their
 //! own after the handler returns, so a result and its job's completion cannot commit together; and both
 //! acknowledge by job and worker name, without a fence, so a worker that was given up can still write. What is
 //! needed here is small: `docs/STORE.md` tells what was looked at.

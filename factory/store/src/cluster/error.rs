@@ -8,7 +8,7 @@ use super::programs::OLDEST;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClusterError {
-    /// There are no PostgreSQL programs.
+    /// There are no Postgres programs.
     #[error(
         "swemill keeps its data in PostgreSQL {OLDEST} or newer and found none ({tried}); install it \
          (on Debian and Ubuntu: apt-get install postgresql) or set DATABASE_URL to a server"
@@ -31,7 +31,7 @@ pub enum ClusterError {
         /// The major versions that are there.
         found: String,
     },
-    /// PostgreSQL refuses to run as root, and no other identity can be used.
+    /// Postgres refuses to run as root, and no other identity can be used.
     #[error(
         "PostgreSQL does not run as root, and running it under another user id failed: {reason}; run swemill as an \
          ordinary user, allow user namespaces, put SWEMILL_HOME where every user can enter, or set DATABASE_URL"
@@ -69,7 +69,7 @@ pub enum ClusterError {
         /// The cluster's folder.
         folder: PathBuf,
     },
-    /// A program of PostgreSQL failed.
+    /// A program of Postgres failed.
     #[error("{program} failed in {folder}: {output}", folder = folder.display())]
     Program {
         /// Which one.

@@ -30,7 +30,7 @@ impl Folder {
         &self.root
     }
 
-    /// PostgreSQL's data directory.
+    /// Postgres's data directory.
     pub(super) fn data(&self) -> PathBuf {
         self.root.join("data")
     }

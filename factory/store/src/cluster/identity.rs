@@ -1,4 +1,4 @@
-//! Under which user id the server runs. PostgreSQL refuses to be root.
+//! Under which user id the server runs. Postgres refuses to be root.
 
 use std::fs;
 use std::io;

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
 use tracing::{info, warn};
@@ -130,11 +130,20 @@ impl Drop for Cluster {
 /// Joins the server that runs, or makes one run. The caller holds both locks.
 fn ensure_running(folder: &Folder, programs: &Programs) -> Result<PathBuf, ClusterError> {
     guard::post(folder);
+    let deadline = Instant::now() + server::PATIENCE;
     while let Some(server) = Postmaster::find(folder)? {
         if let (true, Some(socket_folder)) = (server.ready, server.socket_folder) {
             return Ok(socket_folder);
         }
         // It is starting or stopping: a killed command's, since this one holds the locks.
+        if Instant::now() > deadline {
+            return Err(ClusterError::Unresponsive {
+                folder: folder.root().to_owned(),
+                what: "start or stop",
+                seconds: server::PATIENCE.as_secs(),
+                log: folder.log(),
+            });
+        }
         sleep(Duration::from_millis(20));
     }
     let identity = Identity::choose(folder)?;

@@ -107,8 +107,8 @@ impl Postmaster {
 }
 
 /// Makes a `postmaster.pid` that a killed server left harmless when another process has got its number since:
-/// PostgreSQL would take that for a running server. Only the number is changed; the rest of the file, by which
-/// PostgreSQL makes sure that no orphan of the killed server still writes, stays.
+/// Postgres would take that for a running server. Only the number is changed; the rest of the file, by which
+/// Postgres makes sure that no orphan of the killed server still writes, stays.
 pub(super) fn disarm_stale_file(folder: &Folder) -> Result<(), ClusterError> {
     /// Larger than any process number of Linux.
     const NOBODY: &str = "999999999";

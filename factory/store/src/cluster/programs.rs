@@ -1,4 +1,4 @@
-//! Finding PostgreSQL's programs.
+//! Finding Postgres's programs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use super::folder::Folder;
 /// The oldest major version that the schema works on.
 pub(super) const OLDEST: u32 = 14;
 
-/// The programs of one PostgreSQL.
+/// The programs of one Postgres.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Programs {
     /// Their folder.
@@ -48,7 +48,7 @@ impl Programs {
     }
 }
 
-/// The major version in `postgres (PostgreSQL) 15.18 (Debian …)`.
+/// The major version in `postgres (Postgres) 15.18 (Debian …)`.
 fn major(said: &str) -> Option<u32> {
     let version = said.split_once("(PostgreSQL)")?.1.trim_start();
     let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;

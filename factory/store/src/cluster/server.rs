@@ -19,7 +19,7 @@ use super::reap;
 pub(super) const USER: &str = "swemill";
 
 /// A crash's recovery can take its time.
-const PATIENCE: Duration = Duration::from_mins(5);
+pub(super) const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Larger logs of earlier runs are thrown away.
 const LONGEST_LOG: u64 = 16 << 20;

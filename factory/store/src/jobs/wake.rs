@@ -63,7 +63,7 @@ impl Wakeups {
         match self.try_connect().await {
             Ok(listener) => self.listener = Some(listener),
             Err(error) => {
-                warn!(%error, "cannot listen for new jobs; looking from time to time instead")
+                warn!(%error, "cannot listen for new jobs; looking from time to time instead");
             }
         }
     }

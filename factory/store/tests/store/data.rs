@@ -300,12 +300,6 @@ async fn instances_stream_by_id_through_every_filter() {
         .await,
         ["b"]
     );
-    let b = instances::get(store.pool(), "b").await.unwrap().unwrap();
-    assert_eq!(
-        (b.spec.as_str(), b.licence.as_deref(), b.confirmations),
-        ("pypi:one==1.0", Some("MIT"), 2)
-    );
-    assert_eq!(b.problem_statement, "It is\u{FFFD} broken.");
     store.remove().await;
 }
 
@@ -374,5 +368,20 @@ async fn status_counts_everything_by_what_became_of_it() {
         .map(|count| (count.what.as_str(), count.class, count.count))
         .collect();
     assert_eq!(failures, [("candidate", FailureClass::Candidate, 1)]);
+    store.remove().await;
+}
+
+#[tokio::test]
+async fn an_instance_carries_all_that_an_export_needs() {
+    let store = TestStore::new().await;
+    let one = world(&store, "one").await;
+    add_candidates(&store, &one, &["b"]).await;
+    accept(&store, "b", &[0, 1]).await;
+    let b = instances::get(store.pool(), "b").await.unwrap().unwrap();
+    assert_eq!(
+        (b.spec.as_str(), b.licence.as_deref(), b.confirmations),
+        ("pypi:one==1.0", Some("MIT"), 2)
+    );
+    assert_eq!(b.problem_statement, "It is\u{FFFD} broken.");
     store.remove().await;
 }

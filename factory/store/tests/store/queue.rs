@@ -9,7 +9,7 @@ use swemill_store::{Error, Failure, FailureClass, Store};
 
 use crate::support::TestStore;
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn wanted(limit: u32, lease: Duration) -> Claim<'static> {
     Claim {
