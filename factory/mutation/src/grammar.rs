@@ -45,8 +45,22 @@ impl<T: Copy + Default> KindTable<T> {
     }
 }
 
-/// Whether the grammar has a node kind of this name.
-pub(crate) fn has_kind(name: &str) -> bool {
-    let count = u16::try_from(PYTHON.node_kind_count()).unwrap_or(u16::MAX);
-    (0..count).any(|id| PYTHON.node_kind_for_id(id) == Some(name))
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::PYTHON;
+
+    #[test]
+    fn operators_ask_for_node_kinds_that_exist() {
+        let count = u16::try_from(PYTHON.node_kind_count()).unwrap();
+        let known: BTreeSet<&str> = (0..count)
+            .filter_map(|id| PYTHON.node_kind_for_id(id))
+            .collect();
+        for operator in crate::operators::all() {
+            for kind in operator.kinds() {
+                assert!(known.contains(kind), "{} asks for {kind}", operator.name());
+            }
+        }
+    }
 }

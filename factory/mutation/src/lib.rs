@@ -34,8 +34,10 @@ pub mod patch;
 mod sample;
 mod selection;
 mod sites;
+mod snippet;
 mod structure;
 mod summary;
+pub mod table;
 mod verify;
 
 pub use candidate::Candidate;

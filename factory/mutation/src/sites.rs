@@ -1,12 +1,13 @@
 //! Every site of every operator in one file.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use tree_sitter::{Node, Tree};
 
 use crate::arid::is_arid;
 use crate::canonical::{Change, canonical};
-use crate::compile::check_file;
+use crate::compile::{check_file, functions_with_declarations};
 use crate::context::{Context, Scope};
 use crate::dispatch::Dispatch;
 use crate::entity::Entities;
@@ -26,6 +27,8 @@ pub(crate) struct Parsed {
     pub(crate) lines: Lines,
     /// Where the last `from __future__` import ends; nothing before it is touched.
     pub(crate) futures_end: usize,
+    /// The outermost functions with `global` or `nonlocal` statements.
+    pub(crate) declaring: Vec<Range<usize>>,
 }
 
 impl Parsed {
@@ -48,6 +51,7 @@ impl Parsed {
             entities: Entities::find(&tree, &source),
             lines: Lines::of(&source),
             futures_end,
+            declaring: functions_with_declarations(root, &source),
             path,
             source,
             tree,

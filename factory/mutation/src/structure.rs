@@ -6,6 +6,7 @@ use tree_sitter::{Node, Tree, TreeCursor};
 
 use crate::canonical::Change;
 use crate::grammar::KindTable;
+use crate::snippet::Around;
 
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Weight {
@@ -28,8 +29,8 @@ static WEIGHTS: LazyLock<KindTable<Weight>> = LazyLock::new(|| {
     })
 });
 
-/// Compares the syntax from the change on; white space, comments and redundant parentheses do not count.
-pub(crate) fn differs(
+/// Compares two trees from the change on; white space, comments and redundant parentheses do not count.
+pub(crate) fn files_differ(
     old: &Tree,
     old_source: &str,
     new: &Tree,
@@ -37,56 +38,92 @@ pub(crate) fn differs(
     change: &Change,
 ) -> bool {
     let (mut left, mut right) = (old.walk(), new.walk());
-    let sources = (old_source, new_source);
+    let comparison = Comparison {
+        old: old_source,
+        new: new_source,
+        around: None,
+    };
     let has_left = left.goto_first_child_for_byte(change.start).is_some();
     let has_right = right.goto_first_child_for_byte(change.start).is_some();
     match (has_left, has_right) {
-        (true, true) => !same_siblings(&mut left, &mut right, sources),
+        (true, true) => !comparison.same_siblings(&mut left, &mut right),
         (has_left, has_right) => has_left != has_right,
     }
 }
 
-fn same_siblings(
-    left: &mut TreeCursor<'_>,
-    right: &mut TreeCursor<'_>,
-    sources: (&str, &str),
+/// Compares the statements around a change with the block that was parsed of them.
+pub(crate) fn statements_differ(
+    around: &Around<'_>,
+    old_source: &str,
+    block: Node<'_>,
+    new_source: &str,
 ) -> bool {
-    let mut more = (true, true);
-    loop {
-        while more.0 && WEIGHTS.get(left.node()) == Weight::Nothing {
-            more.0 = left.goto_next_sibling();
+    let comparison = Comparison {
+        old: old_source,
+        new: new_source,
+        around: Some(around),
+    };
+    let mut cursor = block.walk();
+    let mut new = block
+        .named_children(&mut cursor)
+        .filter(|child| WEIGHTS.get(*child) != Weight::Nothing);
+    for old in &around.statements {
+        if !new.next().is_some_and(|new| comparison.same(*old, new)) {
+            return true;
         }
-        while more.1 && WEIGHTS.get(right.node()) == Weight::Nothing {
-            more.1 = right.goto_next_sibling();
-        }
-        match more {
-            (true, true) => {}
-            (false, false) => return true,
-            _ => return false,
-        }
-        if !same(left.node(), right.node(), sources) {
-            return false;
-        }
-        more = (left.goto_next_sibling(), right.goto_next_sibling());
     }
+    new.next().is_some()
 }
 
-fn same(left: Node<'_>, right: Node<'_>, sources: (&str, &str)) -> bool {
-    // The incremental parser shares what it did not have to parse again.
-    if left.id() == right.id() {
-        return true;
+struct Comparison<'c> {
+    old: &'c str,
+    new: &'c str,
+    around: Option<&'c Around<'c>>,
+}
+
+impl Comparison<'_> {
+    fn same_siblings(&self, left: &mut TreeCursor<'_>, right: &mut TreeCursor<'_>) -> bool {
+        let mut more = (true, true);
+        loop {
+            while more.0 && WEIGHTS.get(left.node()) == Weight::Nothing {
+                more.0 = left.goto_next_sibling();
+            }
+            while more.1 && WEIGHTS.get(right.node()) == Weight::Nothing {
+                more.1 = right.goto_next_sibling();
+            }
+            match more {
+                (true, true) => {}
+                (false, false) => return true,
+                _ => return false,
+            }
+            if !self.same(left.node(), right.node()) {
+                return false;
+            }
+            more = (left.goto_next_sibling(), right.goto_next_sibling());
+        }
     }
-    let (left, right) = (unwrapped(left), unwrapped(right));
-    if left.kind_id() != right.kind_id() {
-        return false;
+
+    fn same(&self, left: Node<'_>, right: Node<'_>) -> bool {
+        // The incremental parser shares what it did not have to parse again.
+        if left.id() == right.id() {
+            return true;
+        }
+        if let Some(kind) = self.around.and_then(|around| around.stand_in(left)) {
+            return right.kind() == kind;
+        }
+        let (left, right) = (unwrapped(left), unwrapped(right));
+        if left.kind_id() != right.kind_id() {
+            return false;
+        }
+        if left.child_count() == 0 || right.child_count() == 0 || WEIGHTS.get(left) == Weight::Text
+        {
+            return self.old[left.byte_range()] == self.new[right.byte_range()];
+        }
+        let (mut left, mut right) = (left.walk(), right.walk());
+        left.goto_first_child();
+        right.goto_first_child();
+        self.same_siblings(&mut left, &mut right)
     }
-    if left.child_count() == 0 || right.child_count() == 0 || WEIGHTS.get(left) == Weight::Text {
-        return sources.0[left.byte_range()] == sources.1[right.byte_range()];
-    }
-    let (mut left, mut right) = (left.walk(), right.walk());
-    left.goto_first_child();
-    right.goto_first_child();
-    same_siblings(&mut left, &mut right, sources)
 }
 
 fn unwrapped(mut node: Node<'_>) -> Node<'_> {

@@ -1,12 +1,13 @@
 //! The last word on a site: the mutated file parses, means something else, and compiles.
 
-use tree_sitter::{InputEdit, Parser, Point};
+use tree_sitter::{InputEdit, Parser, Point, Tree};
 
-use crate::compile::check_change;
+use crate::compile::{check_change, check_statements};
 use crate::grammar::parser;
 use crate::patch::Lines;
 use crate::sites::{Parsed, Site};
-use crate::structure::differs;
+use crate::snippet::{Around, around};
+use crate::structure::{files_differ, statements_differ};
 
 /// Why a site is no candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,22 +23,64 @@ pub(crate) enum Unfit {
 /// Checks sites, one after the other; keeps its parser and its buffer.
 pub(crate) struct Verifier {
     parser: Parser,
-    mutated: String,
+    text: String,
 }
 
 impl Verifier {
     pub(crate) fn new() -> Self {
         Self {
             parser: parser(),
-            mutated: String::new(),
+            text: String::new(),
         }
     }
 
-    /// Parses the mutated file again, incrementally, and looks at what changed.
+    /// Whether a site is fit to be a candidate.
     pub(crate) fn check(&mut self, file: &Parsed, site: &Site<'_>) -> Result<(), Unfit> {
         if site.change.start < file.futures_end {
             return Err(Unfit::Compile("a change before the __future__ imports"));
         }
+        let declares = |function: &std::ops::Range<usize>| {
+            function.start <= site.change.end && site.change.start <= function.end
+        };
+        match around(file, site) {
+            Some(around) if !file.declaring.iter().any(declares) => {
+                self.check_statements(file, site, &around)
+            }
+            _ => self.check_file(file, site),
+        }
+    }
+
+    /// Parses the statements that the change touches, and no more.
+    fn check_statements(
+        &mut self,
+        file: &Parsed,
+        site: &Site<'_>,
+        around: &Around<'_>,
+    ) -> Result<(), Unfit> {
+        let mut touched = around.write(&file.source, site, false, &mut self.text);
+        let mut tree = self.parse(None);
+        if tree.root_node().has_error() {
+            return Err(Unfit::Syntax);
+        }
+        if !around
+            .block(&tree)
+            .is_some_and(|block| around.keeps_headers(block))
+        {
+            touched = around.write(&file.source, site, true, &mut self.text);
+            tree = self.parse(None);
+            if tree.root_node().has_error() {
+                return Err(Unfit::Syntax);
+            }
+        }
+        let block = around.block(&tree).ok_or(Unfit::Syntax)?;
+        if !statements_differ(around, &file.source, block, &self.text) {
+            return Err(Unfit::Same);
+        }
+        check_statements(block, &self.text, around.flow, touched).map_err(Unfit::Compile)
+    }
+
+    /// Parses the mutated file again, incrementally, and looks at the outermost function around the change.
+    fn check_file(&mut self, file: &Parsed, site: &Site<'_>) -> Result<(), Unfit> {
         let source = file.source.as_str();
         let mut edited = file.tree.clone();
         for edit in site.edits.iter().rev() {
@@ -48,18 +91,21 @@ impl Verifier {
                 &edit.text,
             ));
         }
-        apply(source, site, &mut self.mutated);
-        let tree = self
-            .parser
-            .parse(&self.mutated, Some(&edited))
-            .expect("no time-out and no cancelling is set");
+        apply(source, site, &mut self.text);
+        let tree = self.parse(Some(&edited));
         if tree.root_node().has_error() {
             return Err(Unfit::Syntax);
         }
-        if !differs(&file.tree, source, &tree, &self.mutated, &site.change) {
+        if !files_differ(&file.tree, source, &tree, &self.text, &site.change) {
             return Err(Unfit::Same);
         }
-        check_change(tree.root_node(), &self.mutated, &site.change).map_err(Unfit::Compile)
+        check_change(tree.root_node(), &self.text, &site.change).map_err(Unfit::Compile)
+    }
+
+    fn parse(&mut self, old: Option<&Tree>) -> Tree {
+        self.parser
+            .parse(&self.text, old)
+            .expect("no time-out and no cancelling is set")
     }
 }
 

@@ -11,10 +11,13 @@ mod signature;
 mod statements;
 mod visit;
 
+use std::ops::Range;
+
 use tree_sitter::Node;
 
 use crate::canonical::Change;
-use visit::{Flow, Rule, Visitor, rule};
+use visit::Visitor;
+pub(crate) use visit::{Flow, Rule, rule};
 
 /// Why CPython would not compile it.
 pub(crate) type Refusal = &'static str;
@@ -76,6 +79,47 @@ pub(crate) fn check_change(root: Node<'_>, source: &str, change: &Change) -> Res
         }
         _ if node.id() == root.id() => visitor.touched_children(node, flow),
         _ => visitor.node(node, node.parent().unwrap_or(root), flow),
+    }
+}
+
+/// Checks a block of statements that stand in `flow`; `touched` is what a change made of it.
+pub(crate) fn check_statements(
+    block: Node<'_>,
+    source: &str,
+    flow: Flow<'_>,
+    touched: Range<usize>,
+) -> Result<(), Refusal> {
+    if rule(block) == Rule::Block || block.named_child_count() > 0 {
+        statements::block(block)?;
+    }
+    let mut visitor = Visitor::new(source, Some(touched));
+    let mut cursor = block.walk();
+    block
+        .named_children(&mut cursor)
+        .try_for_each(|statement| visitor.node(statement, block, flow))
+}
+
+/// The outermost functions that declare names global or nonlocal: only there does it matter for one
+/// statement what others do.
+pub(crate) fn functions_with_declarations(root: Node<'_>, source: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    if source.contains("nonlocal") || source.contains("global") {
+        collect_with_declarations(root, source, &mut found);
+    }
+    found
+}
+
+fn collect_with_declarations(node: Node<'_>, source: &str, found: &mut Vec<Range<usize>>) {
+    let mut cursor = node.walk();
+    for child in node.named_children(&mut cursor) {
+        if rule(child) == Rule::Function {
+            let text = &source[child.byte_range()];
+            if text.contains("nonlocal") || text.contains("global") {
+                found.push(child.byte_range());
+            }
+        } else if rule(child).holds_statements() {
+            collect_with_declarations(child, source, found);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::grammar::KindTable;
 
 /// The node kinds that have rules.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     #[default]
     Free,
     Function,
@@ -90,13 +90,13 @@ static RULES: LazyLock<KindTable<Rule>> = LazyLock::new(|| {
     })
 });
 
-pub(super) fn rule(node: Node<'_>) -> Rule {
+pub(crate) fn rule(node: Node<'_>) -> Rule {
     RULES.get(node)
 }
 
 impl Rule {
     /// Whether statements stand directly inside.
-    pub(super) fn holds_statements(self) -> bool {
+    pub(crate) fn holds_statements(self) -> bool {
         matches!(
             self,
             Self::Class | Self::Decorated | Self::Block | Self::Compound | Self::Loop
@@ -106,7 +106,7 @@ impl Rule {
 
 /// What surrounds a node.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Flow<'t> {
+pub(crate) struct Flow<'t> {
     /// The innermost function, unless a class hides it.
     pub(super) function: Option<Node<'t>>,
     pub(super) is_async: bool,
@@ -117,8 +117,19 @@ pub(super) struct Flow<'t> {
 }
 
 impl<'t> Flow<'t> {
+    /// What surrounds the statements of a function.
+    pub(crate) fn of_function(function: Node<'t>) -> Self {
+        Self {
+            function: Some(function),
+            is_async: function
+                .child(0)
+                .is_some_and(|first| first.kind() == "async"),
+            ..Self::default()
+        }
+    }
+
     /// What surrounds `child`, which stands directly in a node of kind `parent`.
-    pub(super) fn below(self, parent: Rule, child: Node<'t>) -> Self {
+    pub(crate) fn below(self, parent: Rule, child: Node<'t>) -> Self {
         let is_body = rule(child) == Rule::Block;
         match parent {
             Rule::Loop if is_body => Self {
@@ -266,11 +277,7 @@ impl<'t, 's> Visitor<'t, 's> {
             return Ok(());
         }
         statements::has_body(node)?;
-        let inside = Flow {
-            function: Some(node),
-            is_async: node.child(0).is_some_and(|first| first.kind() == "async"),
-            ..Flow::default()
-        };
+        let inside = Flow::of_function(node);
         let mut cursor = node.walk();
         cursor.goto_first_child();
         loop {

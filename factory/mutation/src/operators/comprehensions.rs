@@ -59,7 +59,7 @@ fn filter_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>)
     }
 }
 
-/// Without its guard, a `case` that takes everything hides those below it; CPython refuses that.
+/// Without its guard, a `case` that takes everything hides those below it, which Python refuses.
 fn is_needed(context: &Context<'_>) -> bool {
     context.parent().is_some_and(|clause| {
         let selects = |pattern: Option<Node<'_>>| {
