@@ -25,6 +25,7 @@ struct Laid {
     spec: String,
     commit: Option<String>,
     version: Option<String>,
+    released: Option<String>,
     notices: Vec<String>,
 }
 
@@ -83,6 +84,7 @@ impl Fetcher {
                 tree: destination,
                 tree_digest: laid.written.digest,
                 version: laid.version,
+                released: laid.released,
                 licence,
                 notices,
             })
@@ -111,6 +113,7 @@ impl Fetcher {
                 written: found.written,
                 version: declared_version(&root).or(found.version),
                 commit: Some(found.commit),
+                released: found.released,
                 notices: found.notices,
             })
         })
@@ -130,6 +133,7 @@ impl Fetcher {
                 written: pypi::unpack(&sdist, &root, &limits)?,
                 spec,
                 commit: None,
+                released: sdist.released.clone(),
                 version: declared_version(&root).or(Some(sdist.version)),
                 notices: Vec::new(),
             })
@@ -144,6 +148,7 @@ impl Fetcher {
                 written: folder::copy(&path, &root, &limits)?,
                 spec: path.display().to_string(),
                 commit: None,
+                released: None,
                 version: declared_version(&root),
                 notices: Vec::new(),
             })

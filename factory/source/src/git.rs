@@ -28,6 +28,8 @@ pub struct Checkout {
     pub written: Written,
     /// A PEP 440 version from its tags.
     pub version: Option<String>,
+    /// The day of the commit, `YYYY-MM-DD`.
+    pub released: Option<String>,
     /// What is worth knowing.
     pub notices: Vec<String>,
 }
@@ -74,8 +76,16 @@ pub fn checkout(
         commit: found.commit.to_string(),
         written,
         version: found.version,
+        released: day_of(&found.repository, found.commit),
         notices,
     })
+}
+
+/// The day of a commit, by its committer's clock in UTC.
+fn day_of(repository: &git2::Repository, commit: git2::Oid) -> Option<String> {
+    let time = repository.find_commit(commit).ok()?.time();
+    let at = chrono::DateTime::from_timestamp(time.seconds(), 0)?;
+    Some(at.format("%Y-%m-%d").to_string())
 }
 
 fn find(context: &Context<'_>, url: &Url, revision: Option<&str>) -> Result<Found> {

@@ -31,6 +31,8 @@ pub struct File {
     pub yanked: Option<String>,
     /// The interpreters it says it needs.
     pub requires_python: Option<String>,
+    /// The day it was uploaded, `YYYY-MM-DD`, where the index tells.
+    pub uploaded: Option<String>,
 }
 
 impl File {

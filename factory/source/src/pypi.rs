@@ -17,6 +17,8 @@ pub struct Sdist {
     pub version: String,
     /// Its sha256.
     pub sha256: String,
+    /// The day it was published, where the index tells.
+    pub released: Option<String>,
 }
 
 /// Finds and downloads the sdist of a version (or of the newest stable one) into the cache, which is laid
@@ -49,6 +51,7 @@ pub async fn sdist(
                 archive,
                 version: version.to_string(),
                 sha256: sha256.clone(),
+                released: file.uploaded.clone(),
             });
         }
     }
@@ -67,6 +70,7 @@ pub async fn sdist(
         archive,
         version: version.to_string(),
         sha256,
+        released: file.uploaded.clone(),
     })
 }
 

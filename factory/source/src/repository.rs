@@ -24,6 +24,9 @@ pub struct Repository {
     /// The version it claims or, for git, a PEP 440 version worked out from its tags:
     /// what tools that ask git for a version should be told.
     pub version: Option<String>,
+    /// The day it was published or committed, `YYYY-MM-DD`, where that is known: what it was written for
+    /// was there by then.
+    pub released: Option<String>,
     /// Its licence.
     pub licence: Licence,
     /// What was left out or is worth knowing, in sentences, in a fixed order.

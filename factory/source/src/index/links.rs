@@ -64,6 +64,7 @@ fn in_folder(folder: &Path) -> Result<Vec<File>> {
                 sha256: None,
                 yanked: None,
                 requires_python: None,
+                uploaded: None,
             });
         }
     }

@@ -46,6 +46,8 @@ struct JsonFile {
     requires_python: Option<String>,
     #[serde(default)]
     yanked: Yanked,
+    #[serde(default)]
+    upload_time: Option<String>,
 }
 
 /// `false`, `true`, or the reason.
@@ -82,6 +84,10 @@ fn from_json(page: &Page) -> std::result::Result<Vec<File>, String> {
                     Yanked::Reason(reason) => Some(reason),
                 },
                 requires_python: file.requires_python.filter(|text| !text.is_empty()),
+                // "2024-12-21T18:30:22.828181Z" (PEP 700).
+                uploaded: file
+                    .upload_time
+                    .and_then(|time| time.get(..10).map(str::to_owned)),
             })
         })
         .collect())
@@ -110,6 +116,7 @@ pub(super) fn from_html(page: &Page) -> Vec<File> {
                 yanked: attribute(tag, "data-yanked"),
                 requires_python: attribute(tag, "data-requires-python")
                     .filter(|text| !text.is_empty()),
+                uploaded: None,
             })
         })
         .collect()
@@ -227,7 +234,7 @@ mod tests {
     fn json_tells_yanked_in_both_of_its_ways() {
         let files = from_json(&page(
             r#"{"meta":{"api-version":"1.1"},"name":"x","files":[
-            {"filename":"a-1.tar.gz","url":"/f/a","hashes":{"sha256":"AA"},"yanked":false},
+            {"filename":"a-1.tar.gz","url":"/f/a","hashes":{"sha256":"AA"},"yanked":false,"upload-time":"2024-12-21T18:30:22.8Z"},
             {"filename":"a-2.tar.gz","url":"/f/b","hashes":{},"yanked":true,"requires-python":">=3"},
             {"filename":"a-3.tar.gz","url":"/f/c","hashes":{},"yanked":"why"}]}"#,
         ))
@@ -235,6 +242,8 @@ mod tests {
         let yanked: Vec<_> = files.iter().map(|file| file.yanked.as_deref()).collect();
         assert_eq!(yanked, [None, Some(""), Some("why")]);
         assert_eq!(files[0].sha256.as_deref(), Some("aa"));
+        assert_eq!(files[0].uploaded.as_deref(), Some("2024-12-21"));
+        assert_eq!(files[1].uploaded, None);
     }
 
     #[test]
