@@ -9,8 +9,8 @@
 //! 12) has neither overlays nor limits, and maps one id where root needs two.
 //!
 //! Reading order: [`launcher`] how the first process is started, [`user`] who commands run as, [`plan`] from
-//! a spec to what is sent there, [`wire`] the messages, [`sandbox`] the caller's side, [`output`] bounded
-//! streams, [`cgroup`] control groups, [`scratch`] writes on older kernels, [`owner`] names by which remains are
+//! a spec to what is sent there, [`wire`] the messages, [`sandbox`] the caller's side, [`pipes`] what
+//! commands are connected to, [`output`] bounded streams, [`cgroup`] control groups, [`scratch`] writes on older kernels, [`owner`] names by which remains are
 //! known, [`init`] the other side, [`probe`] what works on this machine.
 
 mod adopt;
@@ -21,6 +21,7 @@ mod launcher;
 mod loopback;
 mod output;
 mod owner;
+mod pipes;
 mod plan;
 mod probe;
 mod sandbox;

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use super::NativeBackend;
-use crate::{Backend, Command, EnvironmentSpec, Limits, Network, Result, Tree, Upper};
+use super::init::keeper::NAMESPACES;
+use super::{NAME, NativeBackend};
+use crate::{Backend, Command, EnvironmentSpec, Error, Limits, Network, Result, Tree, Upper};
 
 /// One thing that the backend builds on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +53,31 @@ pub(crate) async fn probe(backend: &NativeBackend) -> Report {
     }
 }
 
-fn user_namespaces() -> Capability {
+/// What a failed set-up means: the machine lacks what the backend is built on, or this place cannot be built.
+pub(crate) fn explain(step: String, reason: String) -> Error {
+    let remedy = switched_off();
+    if remedy.is_none() && step != NAMESPACES {
+        return Error::Setup { step, reason };
+    }
+    Error::Unavailable {
+        backend: NAME,
+        reason: format!("{step} failed: {reason}"),
+        remedy: remedy.unwrap_or(KERNEL_OR_CONTAINER).into(),
+    }
+}
+
+/// What to do where no setting explains the failure.
+const KERNEL_OR_CONTAINER: &str = "Linux 5.12 or later is needed; in a container, allow it user namespaces and \
+     an unmasked /proc (Docker: `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`), or \
+     use the docker backend";
+
+/// What to do about a setting that takes user namespaces away.
+fn switched_off() -> Option<&'static str> {
     let setting = |name: &str| {
         let text = fs::read_to_string(Path::new("/proc/sys").join(name)).ok()?;
         text.trim().parse::<u64>().ok()
     };
-    let remedy = if setting("user/max_user_namespaces") == Some(0) {
+    if setting("user/max_user_namespaces") == Some(0) {
         Some("run `sysctl -w user.max_user_namespaces=15000` as root")
     } else if setting("kernel/unprivileged_userns_clone") == Some(0) {
         Some("run `sysctl -w kernel.unprivileged_userns_clone=1` as root")
@@ -68,7 +88,11 @@ fn user_namespaces() -> Capability {
         )
     } else {
         None
-    };
+    }
+}
+
+fn user_namespaces() -> Capability {
+    let remedy = switched_off();
     let root = nix::unistd::geteuid().is_root();
     Capability {
         name: "user namespaces",
@@ -98,12 +122,7 @@ async fn sandbox(backend: &NativeBackend) -> Capability {
             ),
             Err(error) => error.to_string(),
         },
-        remedy: (!works).then(|| {
-            "Linux 5.12 or later is needed; in a container, \
-             allow it user namespaces and an unmasked /proc (Docker: `--security-opt seccomp=unconfined \
-             --security-opt systempaths=unconfined`), or use the docker backend"
-                .into()
-        }),
+        remedy: (!works).then(|| KERNEL_OR_CONTAINER.into()),
     }
 }
 
@@ -128,7 +147,7 @@ async fn try_sandbox(backend: &NativeBackend) -> Result<()> {
     if output.success() {
         Ok(())
     } else {
-        Err(crate::Error::Setup {
+        Err(Error::Setup {
             step: "running a first command".into(),
             reason: format!("{:?}: {}", output.ending, output.stderr.to_text()),
         })

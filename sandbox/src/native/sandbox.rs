@@ -1,6 +1,6 @@
 //! The caller's side of a sandbox.
 
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
@@ -9,18 +9,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use nix::fcntl::{FcntlArg, SealFlag, fcntl};
-use nix::sys::memfd::{MFdFlags, memfd_create};
-use tokio::io::AsyncWriteExt;
-use tokio::net::UnixStream;
-use tokio::net::unix::pipe::Receiver;
 use tokio::process::Child;
 use tokio::sync::{Mutex, Notify};
 
 use super::cgroup::Group;
 use super::control::{Control, Turn, out_of_step};
+use super::pipes::{Pipes, converse, memory_file, sealed_file};
 use super::wire::{Exec, Reply, Request, Setup, Status};
-use super::{NAME, Shared, output, plan};
+use super::{NAME, Shared, output, plan, probe};
 use crate::{Command, Ending, EnvironmentSpec, Error, Limits, Output, Result, Sandbox};
 
 /// What every command finds in its environment unless the spec or the command says otherwise.
@@ -78,7 +74,7 @@ impl NativeSandbox {
         turn.send(&setup, &seeds).await?;
         match turn.receive_soon().await?.0 {
             Reply::Ready => turn.end(),
-            Reply::Failed { step, reason } => return Err(Error::Setup { step, reason }),
+            Reply::Failed { step, reason } => return Err(probe::explain(step, reason)),
             other => return Err(out_of_step(&other)),
         }
         Ok(Self {
@@ -360,91 +356,4 @@ fn refused(path: &Path, reason: String) -> Error {
         path: path.to_path_buf(),
         reason,
     }
-}
-
-/// A file in memory that holds the given bytes for good and stands at its beginning.
-fn sealed_file(bytes: &[u8]) -> io::Result<std::fs::File> {
-    let mut file = memory_file()?;
-    file.write_all(bytes)?;
-    file.rewind()?;
-    let seals = SealFlag::F_SEAL_WRITE
-        | SealFlag::F_SEAL_GROW
-        | SealFlag::F_SEAL_SHRINK
-        | SealFlag::F_SEAL_SEAL;
-    fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
-    Ok(file)
-}
-
-/// An empty file in memory.
-fn memory_file() -> io::Result<std::fs::File> {
-    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
-    Ok(memfd_create(c"swemill", flags)?.into())
-}
-
-/// Both ends of everything a command is connected to.
-struct Pipes {
-    theirs: Vec<OwnedFd>,
-    ours: Ours,
-}
-
-/// The caller's ends.
-struct Ours {
-    stdout: Receiver,
-    stderr: Receiver,
-    channel: Option<UnixStream>,
-}
-
-impl Pipes {
-    fn new(command: &Command) -> io::Result<Self> {
-        let stdin = if command.stdin.is_empty() {
-            std::fs::File::open("/dev/null")?
-        } else {
-            sealed_file(&command.stdin)?
-        };
-        let (stdout, stdout_end) = io::pipe()?;
-        let (stderr, stderr_end) = io::pipe()?;
-        let mut theirs: Vec<OwnedFd> = vec![stdin.into(), stdout_end.into(), stderr_end.into()];
-        let channel = if command.channel.is_some() {
-            let (ours, end) = StdUnixStream::pair()?;
-            ours.set_nonblocking(true)?;
-            theirs.push(end.into());
-            Some(UnixStream::from_std(ours)?)
-        } else {
-            None
-        };
-        Ok(Self {
-            theirs,
-            ours: Ours {
-                stdout: Receiver::from_owned_fd(stdout.into())?,
-                stderr: Receiver::from_owned_fd(stderr.into())?,
-                channel,
-            },
-        })
-    }
-}
-
-/// Sends the greeting and collects what comes back; whether that was too much.
-async fn converse(
-    channel: Option<UnixStream>,
-    greeting: Vec<u8>,
-    limit: usize,
-    flooded: &Notify,
-) -> (Vec<u8>, bool) {
-    let Some(channel) = channel else {
-        return (Vec::new(), false);
-    };
-    let (reading, mut writing) = channel.into_split();
-    let greet = async {
-        // A command that ends without listening is no failure.
-        let _ = writing.write_all(&greeting).await;
-        let _ = writing.shutdown().await;
-    };
-    let listen = async {
-        let (bytes, too_many) = output::collect_all(reading, limit).await;
-        if too_many {
-            flooded.notify_one();
-        }
-        (bytes, too_many)
-    };
-    tokio::join!(greet, listen).1
 }

@@ -17,6 +17,9 @@ use super::super::user::{HostUser, INNER_ID};
 use super::super::wire::{self, Reply, Setup};
 use super::{Failure, Step, root, serve};
 
+/// The step at which a machine without user namespaces fails.
+pub(crate) const NAMESPACES: &str = "making namespaces";
+
 /// Becomes a sandbox's keeper; standard input is the socket to the caller. Never returns.
 pub(crate) fn main() -> ! {
     let code = match control_socket().map(keep) {
@@ -90,7 +93,7 @@ fn keep(control: UnixStream) -> io::Result<()> {
 /// Clones the first process and lets it go once its ids are mapped and its limits are in force.
 fn launch(control: &UnixStream, setup: &Setup, seeds: Vec<OwnedFd>) -> Result<Pid, Failure> {
     let (mut go, mut tell_go) = io::pipe().step(|| "making a pipe".into())?;
-    let first = clone_first(setup.network).step(|| "making namespaces".into())?;
+    let first = clone_first(setup.network).step(|| NAMESPACES.into())?;
     let Some(first) = first else {
         drop(tell_go);
         die_with_keeper();
