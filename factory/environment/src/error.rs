@@ -75,9 +75,9 @@ pub struct BuildFailure {
     pub remedy: String,
     /// The end of the failing command's output; empty when no command ran.
     pub log: String,
-    /// Whether a ceiling was reached: what did that once does it again, so nothing else is tried.
+    /// Whether any other way would end alike: a ceiling was reached, or there is nothing to find.
     #[serde(default)]
-    pub over_limit: bool,
+    pub conclusive: bool,
 }
 
 /// The result of one step.
@@ -96,7 +96,7 @@ impl BuildFailure {
             reason: reason.into(),
             remedy: remedy.into(),
             log: String::new(),
-            over_limit: false,
+            conclusive: false,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use filetime::FileTime;
 use walkdir::WalkDir;
@@ -62,6 +63,20 @@ pub(crate) fn copy_repository(from: &Path, to: &Path) -> io::Result<()> {
         filetime::set_file_times(&folder, DATE, DATE)?;
     }
     Ok(())
+}
+
+/// Removes builds that were begun more than a day ago: whoever began them was killed.
+pub(crate) fn remove_abandoned(packages: &Path) {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    for entry in fs::read_dir(packages).into_iter().flatten().flatten() {
+        let is_build = entry.file_name().to_string_lossy().starts_with("build-");
+        let begun = entry.metadata().and_then(|about| about.modified());
+        let is_old = begun.is_ok_and(|begun| begun.elapsed().is_ok_and(|age| age > DAY));
+        if is_build && is_old {
+            // Another process may be at it, too; what stays is tried again next time.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Takes everything from a layer that `keep` does not want; folders stay.

@@ -164,6 +164,7 @@ pub(crate) async fn sdists(
         words.extend(["--exclude-newer", day]);
     }
     let done = room.run(Room::uv(&words)).await?;
+    room.close().await?;
     if done.success {
         return Ok(());
     }
@@ -184,7 +185,18 @@ pub(crate) async fn project(
 ) -> Result<Install> {
     let generated = Upper::Folder(site.layer(layer::GENERATED));
     let room = foreign_room(workshop, site, Step::Project, generated).await?;
-    let done = uv_install(&room, &["-e", TESTBED], version, cutoff).await?;
+    let install = install_in(&room, version, cutoff, notes).await?;
+    room.close().await?;
+    Ok(install)
+}
+
+async fn install_in(
+    room: &Room,
+    version: Option<&str>,
+    cutoff: Option<&str>,
+    notes: &mut Vec<String>,
+) -> Result<Install> {
+    let done = uv_install(room, &["-e", TESTBED], version, cutoff).await?;
     if done.success {
         return Ok(Install::Editable);
     }
@@ -197,7 +209,7 @@ pub(crate) async fn project(
         "the project's backend has {missing}: {}",
         workshop::gist(&done.text())
     ));
-    let done = uv_install(&room, &[TESTBED], version, cutoff).await?;
+    let done = uv_install(room, &[TESTBED], version, cutoff).await?;
     if !done.success {
         notes.push(format!(
             "it cannot be installed as a wheel either: {}",

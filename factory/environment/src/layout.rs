@@ -43,7 +43,8 @@ pub(crate) async fn search_path(room: &Room) -> Result<Vec<String>> {
     let again = ask(room, &folders).await?;
     for name in again.own.keys() {
         match again.found.get(name).cloned().flatten() {
-            Some(found) if !found.starts_with(&format!("{TESTBED}/")) => {
+            // Frozen and built-in modules have no place; a script that bears such a name is not imported.
+            Some(found) if found.starts_with('/') && !found.starts_with(&format!("{TESTBED}/")) => {
                 return Err(BuildFailure::environment(
                     Step::Project,
                     format!(

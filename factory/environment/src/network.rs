@@ -125,6 +125,18 @@ impl NetworkSettings {
                 .variables
                 .extend(hosts.map(|hosts| ("UV_INSECURE_HOST".into(), hosts)));
         }
+        for name in ["UV_NO_INDEX", "PIP_NO_INDEX"] {
+            let set =
+                variable(name).filter(|value| !matches!(value.as_str(), "0" | "false" | "no"));
+            settings
+                .variables
+                .extend(set.map(|_| ("UV_NO_INDEX".into(), "1".into())));
+        }
+        settings.mount_links(
+            &variable("UV_FIND_LINKS")
+                .or_else(|| pip("find-links"))
+                .unwrap_or_default(),
+        );
         settings.mount_certificates(
             BUNDLES
                 .iter()
@@ -133,6 +145,28 @@ impl NetworkSettings {
         );
         settings.mount_credentials(variable, home);
         settings
+    }
+
+    /// Folders and pages with files beside the index. uv separates them by commas, pip by blanks.
+    fn mount_links(&mut self, links: &str) {
+        let mut named = Vec::new();
+        for link in links
+            .split([',', ' ', '\n', '\t'])
+            .filter(|link| !link.is_empty())
+        {
+            let folder = Path::new(link.strip_prefix("file://").unwrap_or(link));
+            if folder.is_dir() {
+                let target = format!("/opt/swemill/links-{}", named.len());
+                self.mounts.push(read_only(folder.to_owned(), &target));
+                named.push(target);
+            } else if link.contains("://") {
+                named.push(link.to_owned());
+            }
+        }
+        if !named.is_empty() {
+            self.variables
+                .insert("UV_FIND_LINKS".into(), named.join(","));
+        }
     }
 
     fn mount_certificates(&mut self, bundle: Option<String>) {
@@ -269,6 +303,25 @@ mod tests {
                 .all(|mount| !mount.source.ends_with(".netrc"))
         );
         assert!(!format!("{settings:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_folder_of_wheels_is_mounted_where_uv_looks_and_one_that_is_not_there_is_left_out() {
+        let home = tempfile::tempdir().unwrap();
+        let links = format!(
+            "{} /not/there https://links.example/",
+            home.path().display()
+        );
+        let settings = read(
+            &[("PIP_FIND_LINKS", &links), ("PIP_NO_INDEX", "1")],
+            home.path(),
+        );
+        assert_eq!(
+            settings.variables["UV_FIND_LINKS"],
+            "/opt/swemill/links-0,https://links.example/"
+        );
+        assert_eq!(settings.variables["UV_NO_INDEX"], "1");
+        assert_eq!(settings.mounts[0].source, home.path());
     }
 
     #[test]

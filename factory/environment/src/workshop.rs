@@ -186,6 +186,13 @@ impl Room {
         })
     }
 
+    /// Ends it. The next room over the same folders needs this one to be gone.
+    pub(crate) async fn close(self) -> Result<()> {
+        let step = self.step;
+        let stopped = self.sandbox.stop().await;
+        stopped.map_err(|error| BuildFailure::sandbox(step, &error))
+    }
+
     /// Puts a file in its place.
     pub(crate) async fn write(&self, path: &str, text: &str) -> Result<()> {
         let written = self
@@ -236,7 +243,7 @@ impl Room {
         };
         let text = format!("{}\n{}", output.stdout.to_text(), output.stderr.to_text());
         Err(BuildFailure {
-            over_limit: true,
+            conclusive: true,
             ..BuildFailure::environment(self.step, what, remedy).with_log(&text)
         })
     }
@@ -252,7 +259,7 @@ impl Room {
             "raise `sandbox_disk_mib` if the build is known to write more; check that the disk has room",
         );
         BuildFailure {
-            over_limit: true,
+            conclusive: true,
             ..failure
         }
     }

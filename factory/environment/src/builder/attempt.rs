@@ -105,7 +105,11 @@ impl Attempt<'_> {
             };
             let mut recipe = recipe;
             let last = round == MOST_ROUNDS;
-            let verdict = trial.run(&mut recipe, &self.project.tree).await?;
+            let verdict = trial
+                .run(&mut recipe, &self.project.tree, |remedy| {
+                    !last && mended.is_new(remedy)
+                })
+                .await?;
             let fresh: Vec<Remedy> = verdict
                 .remedies
                 .into_iter()
@@ -131,7 +135,10 @@ impl Attempt<'_> {
                 });
             }
             for remedy in fresh {
-                mended.apply(remedy);
+                // Two texts may ask for the same.
+                if mended.is_new(&remedy) {
+                    mended.apply(remedy);
+                }
             }
         }
         Err(BuildFailure::environment(
@@ -202,7 +209,7 @@ impl Attempt<'_> {
             };
             match self.install_wish(workshop, wish, mended).await {
                 Ok((site, recipe)) => return Ok((site, recipe, at)),
-                Err(failure) if failure.class == Class::Infra || failure.over_limit => {
+                Err(failure) if failure.class == Class::Infra || failure.conclusive => {
                     return Err(failure);
                 }
                 Err(failure) => {

@@ -97,7 +97,7 @@ impl Builder {
             &folder,
         ]))
         .await?;
-        Ok(())
+        room.close().await
     }
 }
 

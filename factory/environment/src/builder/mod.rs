@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 
 use crate::built::{Built, MountRecord};
 use crate::error::{BuildFailure, Class, Result, Step};
+use crate::files;
 use crate::interpreter::{self, Interpreter};
 use crate::network::NetworkSettings;
 use crate::plan::Plan;
@@ -99,7 +100,8 @@ impl Builder {
             tool: OnceCell::new(),
             interpreters: OnceCell::new(),
         };
-        builder.packages().await?;
+        let packages = builder.packages().await?;
+        files::remove_abandoned(&packages);
         Ok(builder)
     }
 
@@ -137,7 +139,7 @@ impl Builder {
                         break;
                     }
                 }
-                Err(error) if error.class == Class::Infra || error.over_limit => return Err(error),
+                Err(error) if error.class == Class::Infra || error.conclusive => return Err(error),
                 Err(error) => {
                     notes.push(format!("Python {}: {error}", interpreter.release()));
                     // The first is about the combination that fits best.

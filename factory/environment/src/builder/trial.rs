@@ -1,6 +1,6 @@
 //! Trying the tests of an environment that is not finished.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use swemill_harness::{self as harness, Collection, Ending, Request, Status, TestRun};
@@ -44,7 +44,12 @@ pub(super) struct Verdict {
 impl Trial<'_> {
     /// Checks what is imported, collects, and runs the tests once. Adds to the recipe what it finds out: the
     /// search path, and files that cannot be imported.
-    pub(super) async fn run(&self, recipe: &mut Recipe, tree: &Path) -> Result<Verdict> {
+    pub(super) async fn run(
+        &self,
+        recipe: &mut Recipe,
+        tree: &Path,
+        is_new: impl Fn(&Remedy) -> bool,
+    ) -> Result<Verdict> {
         self.complete_search_path(recipe).await?;
         (self.progress)(Step::Collect);
         let collection = self.collect(recipe).await?;
@@ -58,19 +63,17 @@ impl Trial<'_> {
             verdict.failure = Some(no_tests(&collection));
             return Ok(verdict);
         }
-        if !verdict.remedies.is_empty() && !collection.collection_errors.is_empty() {
-            // Worth mending before the tests are run; if nothing new comes of it the caller asks again.
-            let broken = collection.collection_errors.len();
-            verdict
-                .notes
-                .push(format!("{broken} test files cannot be imported"));
+        if verdict.remedies.iter().any(is_new) {
+            // Worth mending before the tests are run.
+            return Ok(verdict);
         }
         ignore_broken(&collection, recipe, &mut verdict.notes);
         (self.progress)(Step::Test);
         let run = self.test(recipe).await?;
         let failures = failure_texts(&run);
-        let more = diagnose(failures.iter().map(String::as_str), tree, self.plan);
-        verdict.remedies.extend(more);
+        verdict
+            .remedies
+            .extend(common_remedies(&failures, tree, self.plan));
         verdict.passed =
             run.count(Status::Passed) + run.count(Status::Xfailed) + run.count(Status::Xpassed);
         verdict.counted = run.tests.len() - run.count(Status::Skipped);
@@ -121,9 +124,9 @@ impl Trial<'_> {
             .insert("PYTHONDONTWRITEBYTECODE".into(), String::new());
         let collected =
             harness::collect(&*sandbox, &command, self.builder.options.test_timeout).await;
-        collected
-            .map(drop)
-            .map_err(|error| harness_failed(Step::Keep, &error))
+        collected.map_err(|error| harness_failed(Step::Keep, &error))?;
+        let stopped = sandbox.stop().await;
+        stopped.map_err(|error| BuildFailure::sandbox(Step::Keep, &error))
     }
 
     async fn complete_search_path(&self, recipe: &mut Recipe) -> Result<()> {
@@ -226,6 +229,28 @@ fn collection_texts(collection: &Collection) -> Vec<String> {
     texts
 }
 
+/// What broken tests ask for. A single test may miss a module on purpose, so one that the repository nowhere
+/// mentions has to be missed by several.
+fn common_remedies(failures: &[String], tree: &Path, plan: &Plan) -> Vec<Remedy> {
+    let mut counts: BTreeMap<Remedy, usize> = BTreeMap::new();
+    for text in failures {
+        for remedy in diagnose([text.as_str()], tree, plan) {
+            *counts.entry(remedy).or_default() += 1;
+        }
+    }
+    let is_common = |remedy: &Remedy, count: usize| match remedy {
+        Remedy::Add(requirement, reason) if reason.starts_with("the module") => {
+            count > 2 || plan.mentions().any(|line| line == requirement)
+        }
+        _ => true,
+    };
+    counts
+        .into_iter()
+        .filter(|(remedy, count)| is_common(remedy, *count))
+        .map(|(remedy, _)| remedy)
+        .collect()
+}
+
 /// What broken tests say.
 fn failure_texts(run: &TestRun) -> Vec<String> {
     let broken = run
@@ -258,7 +283,11 @@ fn no_tests(collection: &Collection) -> BuildFailure {
         .collection_errors
         .first()
         .map_or(log.as_str(), |error| error.text.as_str());
-    BuildFailure::environment(Step::Collect, reason, remedy).with_log(text)
+    let nothing_there = collection.ending.is_complete() && collection.collection_errors.is_empty();
+    BuildFailure {
+        conclusive: nothing_there,
+        ..BuildFailure::environment(Step::Collect, reason, remedy).with_log(text)
+    }
 }
 
 fn harness_failed(step: Step, error: &harness::Error) -> BuildFailure {

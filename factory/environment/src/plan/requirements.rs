@@ -112,6 +112,20 @@ fn candidates(tree: &Path) -> Vec<(PathBuf, Purpose)> {
         }
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
+    // `tests37.txt` beside `tests.txt` holds the pins of one old Python.
+    let plain: BTreeSet<PathBuf> = found.iter().map(|(path, _)| path.clone()).collect();
+    found.retain(|(path, _)| {
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let base = stem
+            .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+            .trim_end_matches(['-', '_']);
+        let other = path.with_file_name(format!("{base}.txt"));
+        base == stem || !plain.contains(&other)
+    });
     found
 }
 

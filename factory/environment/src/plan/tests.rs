@@ -187,6 +187,16 @@ fn requirements_files_are_followed_and_never_out_of_the_tree() {
 }
 
 #[test]
+fn pins_of_one_python_give_way_to_those_of_all() {
+    let plan = plan(&[
+        ("requirements/tests.txt", "alpha==2\n"),
+        ("requirements/tests37.txt", "alpha==1\n"),
+        ("requirements/test3.txt", "beta\n"),
+    ]);
+    assert_eq!(plan.test_requirements(), ["beta", "alpha==2"]);
+}
+
+#[test]
 fn poetrys_constraints_become_specifiers() {
     let plan = plan(&[(
         "pyproject.toml",

@@ -37,7 +37,7 @@ pub(crate) fn detect(tree: &Path, plan: &Plan) -> Suite {
         suite.notes.push(format!("pytest is configured in {file}"));
     }
     if !paths_exist {
-        suite.arguments = command_paths(tree, plan).unwrap_or_else(|| folders(&found));
+        suite.arguments = command_paths(tree, plan, &found).unwrap_or_else(|| folders(&found));
     }
     if configuration.python_files.is_empty() {
         let patterns = odd_patterns(&found);
@@ -125,8 +125,10 @@ fn from_toml(file: &'static str, options: Option<&Value>) -> Configuration {
     }
 }
 
-/// The paths that the repository's own test runner gives pytest.
-fn command_paths(tree: &Path, plan: &Plan) -> Option<Vec<String>> {
+/// The paths that the repository's own test runner gives pytest, if they hold most of its tests: some commands
+/// are about a README's examples only.
+fn command_paths(tree: &Path, plan: &Plan, found: &[PathBuf]) -> Option<Vec<String>> {
+    let mut paths: Vec<String> = Vec::new();
     for command in &plan.test_commands {
         let words: Vec<&str> = command.split_whitespace().collect();
         let Some(start) = words
@@ -135,20 +137,25 @@ fn command_paths(tree: &Path, plan: &Plan) -> Option<Vec<String>> {
         else {
             continue;
         };
-        let paths: Vec<String> = words[start + 1..]
+        let named = words[start + 1..]
             .iter()
             .map(|word| word.trim_start_matches("{posargs:").trim_end_matches('}'))
             .map(|word| word.replace("{toxinidir}/", ""))
             .filter(|word| {
                 !word.is_empty() && !word.starts_with(['-', '{', '/', '.']) && !word.contains("..")
             })
-            .filter(|word| tree.join(word).exists())
-            .collect();
-        if !paths.is_empty() {
-            return Some(paths);
+            .filter(|word| tree.join(word).exists());
+        for path in named {
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
         }
     }
-    None
+    let held = found
+        .iter()
+        .filter(|file| paths.iter().any(|path| file.starts_with(path)))
+        .count();
+    (held > 0 && held * 2 >= found.len()).then_some(paths)
 }
 
 /// Python files that hold tests, whatever their names, relative and in order.

@@ -62,6 +62,21 @@ fn the_paths_of_toxs_command_are_taken() {
 }
 
 #[test]
+fn commands_for_the_readme_alone_do_not_hide_the_tests() {
+    let tox = (
+        "tox.ini",
+        "[testenv]\ncommands =\n    pytest README.rst\n    pytest --doctest-modules pkg\n",
+    );
+    let files = [
+        tox,
+        ("README.rst", ""),
+        ("pkg/a.py", ""),
+        ("tests/test_b.py", TEST),
+    ];
+    assert_eq!(arguments(&files), ["tests"]);
+}
+
+#[test]
 fn uncommon_names_of_test_files_become_patterns() {
     let found = arguments(&[("pkg/tests.py", CASE), ("suite/io_tests.py", CASE)]);
     assert_eq!(

@@ -5,7 +5,7 @@ use swemill_harness::Status;
 
 use crate::support::Situation;
 
-const PYPROJECT: &str = "[project]\nname = 'example'\nversion = '1'\n[build-system]\nrequires = ['flit_core>=3.4']\nbuild-backend = 'flit_core.buildapi'\n";
+const PYPROJECT: &str = "[project]\nname = 'example'\nversion = '1'\ndescription = 'An example'\n[build-system]\nrequires = ['flit_core>=3.4']\nbuild-backend = 'flit_core.buildapi'\n";
 
 #[tokio::test]
 async fn a_package_in_src_is_imported_from_the_repository_and_its_changes_count() {
@@ -21,7 +21,13 @@ async fn a_package_in_src_is_imported_from_the_repository_and_its_changes_count(
         ),
     ]);
     let built = situation.build().await.unwrap();
-    assert_eq!((built.tests, built.recipe.install), (1, Install::Editable));
+    assert_eq!(built.tests, 1);
+    assert_eq!(
+        built.recipe.install,
+        Install::Editable,
+        "{:#?}",
+        built.recipe.notes
+    );
     assert_eq!(built.recipe.test_command.arguments, ["tests"]);
     assert_eq!(situation.test(&built, &[]).await.count(Status::Passed), 1);
     let broken = [(

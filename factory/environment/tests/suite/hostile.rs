@@ -17,9 +17,9 @@ fn setup(body: &str) -> Situation {
     ])
 }
 
-fn assert_over_limit(failure: &BuildFailure, words: &str) {
+fn assert_ended(failure: &BuildFailure, words: &str) {
     assert_eq!(failure.class, Class::Environment, "{failure}");
-    assert!(failure.over_limit, "{failure}\n{}", failure.log);
+    assert!(failure.conclusive, "{failure}\n{}", failure.log);
     assert!(failure.reason.contains(words), "{failure}");
     assert!(!failure.remedy.is_empty());
     let left: Vec<_> = std::fs::read_dir(home().join("packages"))
@@ -34,7 +34,7 @@ async fn a_setup_py_that_runs_forever_is_ended_and_said_so() {
     let situation =
         setup("while True: pass").limits(|limits| limits.wall = Duration::from_secs(20));
     let failure = situation.build().await.unwrap_err();
-    assert_over_limit(&failure, "still running after");
+    assert_ended(&failure, "still running after");
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn a_setup_py_that_fills_the_disk_is_ended_and_said_so() {
     let body = "import os\nos.makedirs('full', exist_ok=True)\nfor i in range(10**6):\n    open(f'full/{i}', 'wb').write(b'x' * (1 << 20))";
     let situation = setup(body).limits(|limits| limits.disk_bytes = 256 << 20);
     let failure = situation.build().await.unwrap_err();
-    assert_over_limit(&failure, "256 allowed");
+    assert_ended(&failure, "of 256 MiB allowed");
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn a_setup_py_that_forks_without_end_is_ended_and_said_so() {
         limits.wall = Duration::from_secs(30);
     });
     let failure = situation.build().await.unwrap_err();
-    assert!(failure.over_limit, "{failure}\n{}", failure.log);
+    assert!(failure.conclusive, "{failure}\n{}", failure.log);
 }
 
 #[tokio::test]
