@@ -1,5 +1,6 @@
 //! What a user asks of a source: everything that changes the data that comes out.
 
+use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
 use anyhow::Context as _;
@@ -84,6 +85,38 @@ impl Options {
     pub fn from_stored(stored: &serde_json::Value) -> anyhow::Result<Self> {
         Self::deserialize(stored)
             .context("a newer swemill queued this source; run that version here")
+    }
+
+    /// The command that asks for the same again.
+    pub fn as_command(&self, spec: &str, revision: Option<&str>) -> String {
+        let mut command = format!("swemill add '{spec}' --seed {}", self.seed);
+        let mut flag = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                let _ = write!(command, " --{name} {value}");
+            }
+        };
+        flag("rev", revision.map(str::to_owned));
+        flag(
+            "strategies",
+            Some(self.strategies.clone()).filter(|list| list != "all"),
+        );
+        flag("max-candidates", self.max_candidates.map(|n| n.to_string()));
+        flag("per-file", self.per_file.map(|n| n.to_string()));
+        flag("per-entity", self.per_entity.map(|n| n.to_string()));
+        flag(
+            "licenses",
+            Some(self.licenses.clone()).filter(|list| list != "any"),
+        );
+        flag(
+            "confirmations",
+            Some(self.confirmations.to_string()).filter(|n| n != "1"),
+        );
+        flag(
+            "set",
+            Some(format!("max_broken_share={}", self.max_broken_share))
+                .filter(|_| self.max_broken_share != 0.9),
+        );
+        command
     }
 
     /// The mutation engine's options for a repository.

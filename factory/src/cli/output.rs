@@ -114,7 +114,8 @@ impl Output {
 
 /// Sends diagnostics to stderr; `SWEMILL_LOG` chooses which (`warn` unless told).
 pub(crate) fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("SWEMILL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_env("SWEMILL_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error,sqlx_core=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -50,8 +50,16 @@ impl Card {
             .push(row.patch.lines().filter(changed).count());
     }
 
+    /// Whether rows of this commit are in the data set.
+    pub(super) fn holds(&self, commit: &str) -> bool {
+        self.by_repository
+            .keys()
+            .any(|(_, _, known)| known == commit)
+    }
+
     /// The card as Markdown with the front matter of a data set repository.
-    pub(super) fn render(mut self, file: &str, command: &str) -> String {
+    /// `requests` are the commands that queue what the rows came from, `command` the one that exports them.
+    pub(super) fn render(mut self, file: &str, requests: &[String], command: &str) -> String {
         let mut text = format!(
             "---\nlanguage:\n- code\ntask_categories:\n- text-generation\ntags:\n- software-engineering\n\
              configs:\n- config_name: default\n  data_files: {file}\n---\n\n# Task instances\n\n\
@@ -87,10 +95,11 @@ impl Card {
         let versions: Vec<_> = self.versions.keys().cloned().collect();
         let _ = write!(
             text,
-            "\n## How to make it again\n\nMade with swemill {}. Queue the sources above with the seeds in the \
-             column `seed`, then:\n\n```\nswemill work --until-idle\n{command}\n```\n\nThe same sources, seeds and version give \
-             the same bytes. `swemill verify --all` proves every instance once more.\n",
-            versions.join(", ")
+            "\n## How to make it again\n\nMade with swemill {}:\n\n```\n{}\nswemill work --until-idle\n{command}\n```\n\n\
+             The same sources, options, resolved dependencies and version give the same bytes; the environment's lock \
+             is named by `environment_digest`. `swemill verify --all` proves every instance once more.\n",
+            versions.join(", "),
+            requests.join("\n"),
         );
         text
     }

@@ -14,8 +14,10 @@ use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
 use sqlx::PgPool;
 use swemill_store::instances::{self, Instance, InstanceFilter};
+use swemill_store::{repositories, sources};
 
 use self::row::Row;
+use crate::request::Options;
 
 /// A form in which instances leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -74,16 +76,33 @@ pub async fn export(
     persist(part, &file)?;
     let card_file = folder.join("README.md");
     let mut part = tempfile::NamedTempFile::new_in(folder)?;
-    std::io::Write::write_all(
-        &mut part,
-        card.render(format.file_name(), command).as_bytes(),
-    )?;
+    let requests = requests(pool, &card).await?;
+    let text = card.render(format.file_name(), &requests, command);
+    std::io::Write::write_all(&mut part, text.as_bytes())?;
     persist(part, &card_file)?;
     Ok(Written {
         file,
         card: card_file,
         instances: count,
     })
+}
+
+/// The commands that queue the sources of the card's rows, sorted.
+async fn requests(pool: &PgPool, card: &card::Card) -> anyhow::Result<Vec<String>> {
+    let mut commands = Vec::new();
+    for source in sources::list(pool).await? {
+        let Some(id) = source.repository_id else {
+            continue;
+        };
+        let repository = repositories::get(pool, id).await?;
+        if repository.is_some_and(|repository| card.holds(&repository.commit)) {
+            let options = Options::from_stored(&source.options)?;
+            commands.push(options.as_command(&source.spec, source.rev.as_deref()));
+        }
+    }
+    commands.sort();
+    commands.dedup();
+    Ok(commands)
 }
 
 /// Gives a whole file its name, and the permissions that a plainly created file has.

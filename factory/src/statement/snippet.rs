@@ -1,4 +1,6 @@
-//! Cutting a test's source out of its file.
+//! Cutting a test's source out of its file, with the imports that it needs.
+
+use std::collections::HashSet;
 
 use tree_sitter::{Node, Parser};
 
@@ -6,7 +8,7 @@ use tree_sitter::{Node, Parser};
 const LONGEST: usize = 40;
 
 /// The source of the test that `node_id` names, from the text of its file: the function without its
-/// decorators, dedented. `None` when the test is not written there (inherited, generated, a doctest) or is
+/// decorators, dedented, under the imports that it uses. `None` when the test is not written there (inherited, generated, a doctest) or is
 /// too long to be read as a reproduction.
 pub fn of_test(file: &str, node_id: &str) -> Option<String> {
     let mut parser = Parser::new();
@@ -21,7 +23,11 @@ pub fn of_test(file: &str, node_id: &str) -> Option<String> {
     while let Some(name) = names.next() {
         let definition = definition(scope, name, file)?;
         if names.peek().is_none() {
-            return (definition.kind() == "function_definition").then(|| cut(definition, file))?;
+            if definition.kind() != "function_definition" {
+                return None;
+            }
+            let test = cut(definition, file)?;
+            return Some(imports(tree.root_node(), file, &test) + &test);
         }
         scope = definition.child_by_field_name("body")?;
     }
@@ -41,6 +47,65 @@ fn definition<'tree>(scope: Node<'tree>, name: &str, file: &str) -> Option<Node<
         (&file[named.byte_range()] == name).then_some(child)
     });
     found
+}
+
+/// The file's imports of names that the test uses, as lines with an empty one after them.
+fn imports(module: Node<'_>, file: &str, test: &str) -> String {
+    let words: HashSet<&str> = test
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .collect();
+    let mut cursor = module.walk();
+    let mut lines = String::new();
+    for statement in module.named_children(&mut cursor) {
+        let kept = match statement.kind() {
+            "import_statement" if used(statement, file, &words).is_empty() => String::new(),
+            "import_statement" => file[statement.byte_range()].to_owned(),
+            "import_from_statement" => from_import(statement, file, &words),
+            _ => String::new(),
+        };
+        if !kept.is_empty() {
+            lines.push_str(&kept);
+            lines.push('\n');
+        }
+    }
+    if !lines.is_empty() {
+        lines.push('\n');
+    }
+    lines
+}
+
+/// `from module import …` with only the names that are used; empty when none is.
+fn from_import(statement: Node<'_>, file: &str, words: &HashSet<&str>) -> String {
+    let Some(module) = statement.child_by_field_name("module_name") else {
+        return String::new();
+    };
+    let names = used(statement, file, words);
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        "from {} import {}",
+        &file[module.byte_range()],
+        names.join(", ")
+    )
+}
+
+/// The imported names, as they are written, that a test uses.
+fn used<'file>(statement: Node<'_>, file: &'file str, words: &HashSet<&str>) -> Vec<&'file str> {
+    let mut cursor = statement.walk();
+    let named = statement.children_by_field_name("name", &mut cursor);
+    let bound = |node: Node<'_>| {
+        // `a as b` binds b, `a.b` binds a.
+        let bound = node.child_by_field_name("alias").unwrap_or(node);
+        file[bound.byte_range()]
+            .split('.')
+            .next()
+            .unwrap_or_default()
+    };
+    named
+        .filter(|node| words.contains(bound(*node)))
+        .map(|node| &file[node.byte_range()])
+        .collect()
 }
 
 fn cut(definition: Node<'_>, file: &str) -> Option<String> {
@@ -74,6 +139,17 @@ mod tests {
         assert_eq!(
             snippet,
             "def test_b(self, x):\n    text = '''\nflush left'''\n    assert x"
+        );
+    }
+
+    #[test]
+    fn a_test_stands_under_the_imports_that_it_uses() {
+        let file = "import os\nimport os.path as p, sys\nfrom m import (f,\n    g as h, k)\nfrom n import *\n\n\
+                    def test_a():\n    assert h(p) == f\n";
+        let snippet = of_test(file, "test_a.py::test_a").unwrap();
+        assert_eq!(
+            snippet,
+            "import os.path as p, sys\nfrom m import f, g as h\n\ndef test_a():\n    assert h(p) == f"
         );
     }
 

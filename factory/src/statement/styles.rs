@@ -136,7 +136,10 @@ fn reproduction(evidence: &Evidence, shown: &Shown) -> String {
     if let Some(message) = &shown.message {
         let _ = write!(text, "\nWhat I get:\n\n```\n{message}\n```\n");
     }
-    text + &others(evidence) + "\n"
+    match others(evidence).trim_start() {
+        "" => text,
+        others => format!("{text}\n{others}\n"),
+    }
 }
 
 fn regression(evidence: &Evidence, shown: &Shown) -> String {
@@ -184,14 +187,20 @@ fn others(evidence: &Evidence) -> String {
     }
 }
 
-/// `tests/test_parser.py::TestSplit::test_empty_string[x]` → "split: empty string".
+/// `tests/test_parser.py::TestSplit::test_empty_string[x]` → "split: empty string";
+/// `tests/test_parser.py::test_empty_string` → "parser: empty string".
 fn subject(node_id: &str) -> String {
     let path = node_id.split('[').next().unwrap_or(node_id);
-    let names = path.split("::").skip(1).map(words);
-    let names: Vec<String> = names.filter(|words| !words.is_empty()).collect();
+    let mut names = path.split("::");
+    let file = names.next().unwrap_or_default();
+    let stem = file.rsplit('/').next().unwrap_or(file);
+    let file = words(stem.split('.').next().unwrap_or(stem));
+    let names: Vec<String> = names.map(words).filter(|words| !words.is_empty()).collect();
     match names.as_slice() {
-        [] => "a basic use".to_owned(),
-        [test] => format!("the case “{test}”"),
+        [] if file.is_empty() => "a basic use".to_owned(),
+        [] => format!("the case “{file}”"),
+        [test] if file.is_empty() || file == *test => format!("the case “{test}”"),
+        [test] => format!("the case “{file}: {test}”"),
         [class, .., test] => format!("the case “{class}: {test}”"),
     }
 }
@@ -288,6 +297,19 @@ mod tests {
                 statement.text
             );
         }
+    }
+
+    #[test]
+    fn the_subject_comes_from_the_names_of_the_test() {
+        assert_eq!(
+            subject("t/test_parser.py::TestSplit::test_empty_string[x::y]"),
+            "the case “split: empty string”"
+        );
+        assert_eq!(
+            subject("t/test_parser.py::test_empty_string"),
+            "the case “parser: empty string”"
+        );
+        assert_eq!(subject("README.md"), "the case “readme”");
     }
 
     #[test]
