@@ -36,13 +36,16 @@ pub struct Environment {
 #[async_trait]
 pub trait Sandbox: Debug + Send + Sync {
     /// Runs a command to its end. When this returns no process that it started is left, whatever it did to
-    /// hide one. Files it wrote stay for the next command.
+    /// hide one. Files it wrote stay for the next command. One operation runs at a time. Giving up this (or any)
+    /// operation's future before its end ends the whole sandbox: later operations fail with
+    /// [`Error::Gone`](crate::Error::Gone).
     async fn exec(&self, command: Command) -> Result<Output>;
 
-    /// Writes a file as the sandbox's user, creating its parent folders; follows no link out of the sandbox.
+    /// Writes a file as the sandbox's user, creating its parent folders. A link in the file's place is
+    /// replaced, not followed; no link on the way leads out of the sandbox.
     async fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> Result<()>;
 
-    /// Reads a file of at most `limit` bytes as the sandbox's user.
+    /// Reads a plain file of at most `limit` bytes as the sandbox's user; a larger one is an error.
     async fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>>;
 
     /// A copy-on-write sibling with the same files, where the backend can.

@@ -19,8 +19,9 @@ pub struct Command {
     /// Its wall time; [`Limits::wall`](crate::Limits) otherwise.
     pub timeout: Option<Duration>,
     /// With `Some(greeting)` the command finds a two-way record channel, a connected stream socket, as the
-    /// descriptor whose number is in `SWEMILL_CHANNEL`; the greeting is already there to be read. The channel
-    /// is not inherited by the command's own children, and nobody else in the sandbox can open it.
+    /// descriptor whose number is in `SWEMILL_CHANNEL`; the greeting can be read from it, then its end. Nobody
+    /// else in the sandbox can open it; the started program marks it close-on-exec, so that its own children
+    /// do not inherit it.
     pub channel: Option<Vec<u8>>,
 }
 

@@ -5,7 +5,8 @@
 //! and network end with it, also when the program that started it is killed.
 //!
 //! Reading order: [`spec`] says what a sandbox is made of, [`limits`] what it may use, [`command`] what runs
-//! in it and what comes back, [`backend`] the two traits, [`error`] what can go wrong.
+//! in it and what comes back, [`backend`] the two traits, [`error`] what can go wrong, [`native`] the
+//! backend that is made of the kernel's own means. `docs/SANDBOX.md` tells users what to expect.
 
 pub mod backend;
 pub mod command;

@@ -5,13 +5,13 @@
 //! (one first process that serves requests), and hands each command a record channel. hakoniwa 1.8 has
 //! namespaces, overlays, limits and, through a C library, seccomp; but every command of its is a container of
 //! its own, so nothing in memory would last from one to the next, it passes on no descriptors but the standard
-//! three, and it forks the calling process with all its threads. bubblewrap (0.8 in Debian
-//! 12) has neither overlays nor limits, and maps one id where root needs two.
+//! three, and it forks the calling process with all its threads. bubblewrap (0.8 in Debian 12) has neither
+//! overlays nor limits, and maps one id where root needs two.
 //!
-//! Reading order: [`launcher`] how the first process is started, [`user`] who commands run as, [`plan`] from
-//! a spec to what is sent there, [`wire`] the messages, [`sandbox`] the caller's side, [`pipes`] what
-//! commands are connected to, [`output`] bounded streams, [`cgroup`] control groups, [`scratch`] writes on older kernels, [`owner`] names by which remains are
-//! known, [`init`] the other side, [`probe`] what works on this machine.
+//! Reading order: `launcher` how the first process is started, `user` who commands run as, `plan` from a spec
+//! to what is sent there, `wire` the messages, `sandbox` and `control` the caller's side, `pipes` what commands
+//! are connected to, `output` bounded streams, `cgroup` control groups, `scratch` writes on older kernels,
+//! `owner` names by which remains are known, `init` the other side, `probe` what works on this machine.
 
 mod adopt;
 mod cgroup;
