@@ -4,6 +4,12 @@
 //! cargo run -p swemill-environment --example survey -- [--home FOLDER] [--list FILE] [NAME==VERSION | FOLDER]...
 //! ```
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a table is what it is for"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -67,7 +67,7 @@ pub(crate) fn copy_repository(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Removes builds that were begun more than a day ago: whoever began them was killed.
 pub(crate) fn remove_abandoned(packages: &Path) {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const DAY: Duration = Duration::from_hours(24);
     for entry in fs::read_dir(packages).into_iter().flatten().flatten() {
         let is_build = entry.file_name().to_string_lossy().starts_with("build-");
         let begun = entry.metadata().and_then(|about| about.modified());

@@ -61,7 +61,7 @@ impl Done {
     }
 }
 
-impl<'a> Workshop<'a> {
+impl Workshop<'_> {
     /// Opens a room with the given trees.
     pub(crate) async fn open(
         &self,

@@ -47,10 +47,10 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             limits: Limits {
-                wall: Duration::from_secs(900),
+                wall: Duration::from_mins(15),
                 ..Limits::default()
             },
-            test_timeout: Duration::from_secs(900),
+            test_timeout: Duration::from_mins(15),
             exclude_newer: None,
             sound_share: 0.8,
         }

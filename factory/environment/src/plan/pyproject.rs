@@ -141,10 +141,9 @@ fn read_poetry(poetry: &Table, plan: &mut Plan) {
     if let Some(constraint) = dependencies
         .and_then(|table| table.get("python"))
         .and_then(Value::as_str)
+        && let Some(specifiers) = poetry_specifiers(constraint)
     {
-        if let Some(specifiers) = poetry_specifiers(constraint) {
-            plan.requires_python.push(specifiers);
-        }
+        plan.requires_python.push(specifiers);
     }
     for (name, value) in tables(dependencies)
         .into_iter()

@@ -47,7 +47,7 @@ fn apply(arguments: BTreeMap<String, Literal>, plan: &mut Plan) {
     for (name, value) in arguments {
         match (name.as_str(), value) {
             ("name", Literal::Text(name)) if plan.distribution.is_none() => {
-                plan.distribution = Some(name)
+                plan.distribution = Some(name);
             }
             ("python_requires", Literal::Text(specifiers)) => plan.requires_python.push(specifiers),
             ("classifiers", value) => pyproject::read_classifiers(&value.lines(), plan),
@@ -140,10 +140,10 @@ impl Reader<'_> {
         let key = left
             .child_by_field_name("subscript")
             .and_then(|node| self.evaluate(node));
-        if let (Some(table), Some(Literal::Text(key))) = (table, key) {
-            if let Some(Literal::Table(table)) = self.names.get_mut(&table) {
-                table.insert(key, value);
-            }
+        if let (Some(table), Some(Literal::Text(key))) = (table, key)
+            && let Some(Literal::Table(table)) = self.names.get_mut(&table)
+        {
+            table.insert(key, value);
         }
     }
 
@@ -152,7 +152,7 @@ impl Reader<'_> {
         if node.kind() == "call" {
             let function = node.child_by_field_name("function")?;
             let called = self.source(function);
-            if called == "setup" || called.ends_with(".setup") {
+            if called.rsplit('.').next() == Some("setup") {
                 return Some(self.keywords(node));
             }
         }

@@ -242,7 +242,7 @@ fn folders(found: &[PathBuf]) -> Vec<String> {
     for file in found {
         let mut folder = PathBuf::new();
         let mut within = None;
-        for part in file.parent().unwrap_or(Path::new("")).iter() {
+        for part in file.parent().unwrap_or(Path::new("")) {
             folder.push(part);
             if is_test_folder(part) {
                 within = Some(folder.clone());
