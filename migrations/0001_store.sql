@@ -21,6 +21,7 @@ CREATE TABLE repositories (
     tree        text NOT NULL CHECK (tree <> ''),
     spec        text NOT NULL CHECK (spec <> ''),
     version     text,
+    released    text CHECK (released ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'),
     licence     text CHECK (licence <> ''),
     created_at  timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT repositories_are_unique UNIQUE (owner, name, commit)

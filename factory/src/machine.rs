@@ -230,7 +230,7 @@ impl Machine {
             name: repository.name.clone(),
             commit: repository.commit.clone(),
             version: repository.version.clone(),
-            released: None,
+            released: repository.released.clone(),
             tree_digest: repository.tree.clone(),
         })
     }

@@ -23,6 +23,9 @@ pub struct Request {
     pub options: Options,
 }
 
+/// What [`Settings::max_broken_share`] is unless told otherwise.
+const DEFAULT_BROKEN_SHARE: f64 = 0.9;
+
 /// The stored part of a [`Request`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,7 +117,7 @@ impl Options {
         flag(
             "set",
             Some(format!("max_broken_share={}", self.max_broken_share))
-                .filter(|_| self.max_broken_share != 0.9),
+                .filter(|_| (self.max_broken_share - DEFAULT_BROKEN_SHARE).abs() > f64::EPSILON),
         );
         command
     }

@@ -54,9 +54,9 @@ pub async fn check(machine: &Machine, instance: Instance) -> anyhow::Result<Chec
             disagreements.extend(difference("PASS_TO_PASS", &passes, &lists.pass_to_pass));
         }
     }
-    let mended = judge.restored_lists(&instance.patch).await?.pass_to_pass;
+    let passing = judge.restored_lists(&instance.patch).await?.pass_to_pass;
     let listed: BTreeSet<String> = fails.union(&passes).cloned().collect();
-    let broken: BTreeSet<String> = listed.difference(&mended).cloned().collect();
+    let broken: BTreeSet<String> = listed.difference(&passing).cloned().collect();
     if !broken.is_empty() {
         disagreements.push(format!("the fix does not restore {}", names(&broken)));
     }
@@ -67,14 +67,14 @@ pub async fn check(machine: &Machine, instance: Instance) -> anyhow::Result<Chec
 }
 
 fn difference(list: &str, stored: &BTreeSet<String>, found: &BTreeSet<String>) -> Option<String> {
-    let lost: BTreeSet<String> = stored.difference(found).cloned().collect();
+    let gone: BTreeSet<String> = stored.difference(found).cloned().collect();
     let new: BTreeSet<String> = found.difference(stored).cloned().collect();
     let mut parts = Vec::new();
-    if !lost.is_empty() {
+    if !gone.is_empty() {
         parts.push(format!(
             "{} no longer belong to it: {}",
-            lost.len(),
-            names(&lost)
+            gone.len(),
+            names(&gone)
         ));
     }
     if !new.is_empty() {

@@ -18,7 +18,7 @@ use crate::machine::Machine;
 use crate::stages::{self, Done, KINDS};
 
 /// How long a Postgres that went away is waited for.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// How long a worker sleeps at most before it looks for jobs again.
 const NAP: Duration = Duration::from_secs(2);
 

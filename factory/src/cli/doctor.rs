@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Serialize;
+use swemill_environment::interpreter::Interpreter;
 use swemill_sandbox::native::{Launcher, NativeBackend};
 
 use super::exit;
@@ -18,7 +19,7 @@ struct Finding {
     works: bool,
     /// Whether swemill can do its main job without it.
     required: bool,
-    finding: String,
+    found: String,
     remedy: Option<String>,
 }
 
@@ -40,7 +41,7 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
             (false, true) => output.bad("missing "),
             (false, false) => "no      ".to_owned(),
         };
-        output.line(format_args!("{mark} {}: {}", finding.name, finding.finding));
+        output.line(format_args!("{mark} {}: {}", finding.name, finding.found));
         if let Some(remedy) = &finding.remedy {
             output.line(format_args!("           to mend it: {remedy}"));
         }
@@ -58,7 +59,7 @@ async fn sandbox() -> Vec<Finding> {
         name: capability.name.to_owned(),
         works: capability.works,
         required: capability.required,
-        finding: capability.finding,
+        found: capability.finding,
         remedy: capability.remedy,
     });
     capabilities.collect()
@@ -88,14 +89,14 @@ async fn postgres(settings: &Settings) -> Finding {
             name,
             works: true,
             required: true,
-            finding,
+            found: finding,
             remedy: None,
         },
         Err(error) => Finding {
             name,
             works: false,
             required: true,
-            finding: format!("{error:#}"),
+            found: format!("{error:#}"),
             remedy: Some(if private {
                 "install the system's PostgreSQL (`apt-get install postgresql`), or set DATABASE_URL".to_owned()
             } else {
@@ -108,13 +109,13 @@ async fn postgres(settings: &Settings) -> Finding {
 async fn tools(settings: &Settings) -> Vec<Finding> {
     let uv = swemill_environment::find_tool(&settings.home).await;
     let interpreters = swemill_environment::interpreter::find().await;
-    let releases: Vec<String> = interpreters.iter().map(|found| found.release()).collect();
+    let releases: Vec<String> = interpreters.iter().map(Interpreter::release).collect();
     vec![
         Finding {
             name: "uv".to_owned(),
             works: uv.is_some(),
             required: false,
-            finding: uv.map_or_else(
+            found: uv.map_or_else(
                 || "not here; fetched from the package index when it is needed".to_owned(),
                 |uv| format!("{} ({})", uv.version, uv.program.display()),
             ),
@@ -124,7 +125,7 @@ async fn tools(settings: &Settings) -> Vec<Finding> {
             name: "Python".to_owned(),
             works: !releases.is_empty(),
             required: true,
-            finding: if releases.is_empty() {
+            found: if releases.is_empty() {
                 "no interpreter was found".to_owned()
             } else {
                 releases.join(", ")
@@ -144,7 +145,7 @@ fn docker() -> Finding {
         name: "Docker".to_owned(),
         works: answers,
         required: false,
-        finding: if answers {
+        found: if answers {
             "an engine answers; nothing needs it"
         } else {
             "no engine answers; nothing needs one"
@@ -160,7 +161,7 @@ fn gpu() -> Finding {
         name: "GPU".to_owned(),
         works: there,
         required: false,
-        finding: if there {
+        found: if there {
             "an NVIDIA device is there; nothing needs it"
         } else {
             "none; nothing needs one"

@@ -31,10 +31,10 @@ pub(super) struct FilterArguments {
     /// Only of this strategy
     #[arg(long, value_name = "STRATEGY")]
     strategy: Option<String>,
-    /// Only with at least N tests in FAIL_TO_PASS
+    /// Only with at least N tests in `FAIL_TO_PASS`
     #[arg(long, value_name = "N")]
     min_f2p: Option<u32>,
-    /// Only with at most N tests in FAIL_TO_PASS
+    /// Only with at most N tests in `FAIL_TO_PASS`
     #[arg(long, value_name = "N")]
     max_f2p: Option<u32>,
     /// Only under these SPDX licences, comma-separated

@@ -126,7 +126,7 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Add(arguments) => add::run(arguments, settings, output).await,
         Verb::Work(arguments) => work::run(arguments, settings, output).await,
         Verb::Run(arguments) => run::run(arguments, settings, output).await,
-        Verb::Mutate(arguments) => mutate::run(arguments),
+        Verb::Mutate(arguments) => mutate::run(&arguments),
         Verb::Status => status::run(settings, output).await,
         Verb::Instances(arguments) => instances::run(arguments, settings, output).await,
         Verb::Verify(arguments) => verify::run(arguments, settings, output).await,

@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     threads: Option<NonZeroUsize>,
 }
 
-pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let options = Options {
         seed: arguments.seed,
         strategies: arguments.strategies.parse::<Selection>()?,

@@ -48,6 +48,10 @@ impl Output {
     }
 
     /// The whole result as one JSON document.
+    #[expect(
+        clippy::unused_self,
+        reason = "all that a verb prints goes through its output"
+    )]
     pub(crate) fn document(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let mut stdout = std::io::stdout().lock();
         serde_json::to_writer_pretty(&mut stdout, value)?;

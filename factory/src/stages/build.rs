@@ -69,7 +69,7 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
     let built = machine
         .builder()
         .build(&project, &|step| {
-            machine.step(&source.spec, &format!("building: {step}"))
+            machine.step(&source.spec, &format!("building: {step}"));
         })
         .await?;
     let built_in = started.elapsed();

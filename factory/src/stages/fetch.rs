@@ -38,6 +38,7 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
             tree: fetched.tree_digest,
             spec: fetched.spec,
             version: fetched.version,
+            released: fetched.released,
             licence: fetched.licence.expression,
         },
     }))

@@ -37,7 +37,7 @@ pub fn of_test(file: &str, node_id: &str) -> Option<String> {
 /// The definition of `name` directly in a block.
 fn definition<'tree>(scope: Node<'tree>, name: &str, file: &str) -> Option<Node<'tree>> {
     let mut cursor = scope.walk();
-    let found = scope.named_children(&mut cursor).find_map(|child| {
+    scope.named_children(&mut cursor).find_map(|child| {
         let child = if child.kind() == "decorated_definition" {
             child.child_by_field_name("definition")?
         } else {
@@ -45,8 +45,7 @@ fn definition<'tree>(scope: Node<'tree>, name: &str, file: &str) -> Option<Node<
         };
         let named = child.child_by_field_name("name")?;
         (&file[named.byte_range()] == name).then_some(child)
-    });
-    found
+    })
 }
 
 /// The file's imports of names that the test uses, as lines with an empty one after them.

@@ -20,6 +20,8 @@ pub struct NewRepository {
     pub spec: String,
     /// The version of an sdist.
     pub version: Option<String>,
+    /// The day it was published or committed, `YYYY-MM-DD`, where that is known.
+    pub released: Option<String>,
     /// The licence as an SPDX expression, where one was recognised.
     pub licence: Option<String>,
 }
@@ -41,6 +43,8 @@ pub struct Repository {
     pub spec: String,
     /// The version of an sdist.
     pub version: Option<String>,
+    /// The day it was published or committed, `YYYY-MM-DD`, where that is known.
+    pub released: Option<String>,
     /// The licence as an SPDX expression, where one was recognised.
     pub licence: Option<String>,
 }
@@ -49,10 +53,11 @@ pub struct Repository {
 /// What was recorded first stays, except that a missing version or licence is filled in.
 pub async fn save(connection: &mut PgConnection, new: &NewRepository) -> Result<i64> {
     let id = sqlx::query_scalar!(
-        r#"INSERT INTO repositories (owner, name, commit, tree, spec, version, licence)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)
+        r#"INSERT INTO repositories (owner, name, commit, tree, spec, version, released, licence)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
            ON CONFLICT (owner, name, commit) DO UPDATE
                SET version = coalesce(repositories.version, excluded.version),
+                   released = coalesce(repositories.released, excluded.released),
                    licence = coalesce(repositories.licence, excluded.licence)
            RETURNING id"#,
         new.owner,
@@ -61,6 +66,7 @@ pub async fn save(connection: &mut PgConnection, new: &NewRepository) -> Result<
         new.tree,
         new.spec,
         new.version,
+        new.released,
         new.licence,
     )
     .fetch_one(connection)
@@ -72,7 +78,7 @@ pub async fn save(connection: &mut PgConnection, new: &NewRepository) -> Result<
 pub async fn get(executor: impl PgExecutor<'_>, id: i64) -> Result<Option<Repository>> {
     let found = sqlx::query_as!(
         Repository,
-        "SELECT id, owner, name, commit, tree, spec, version, licence FROM repositories WHERE id = $1",
+        "SELECT id, owner, name, commit, tree, spec, version, released, licence FROM repositories WHERE id = $1",
         id
     )
     .fetch_optional(executor)
@@ -84,7 +90,7 @@ pub async fn get(executor: impl PgExecutor<'_>, id: i64) -> Result<Option<Reposi
 pub async fn list(executor: impl PgExecutor<'_>) -> Result<Vec<Repository>> {
     let found = sqlx::query_as!(
         Repository,
-        "SELECT id, owner, name, commit, tree, spec, version, licence FROM repositories ORDER BY id"
+        "SELECT id, owner, name, commit, tree, spec, version, released, licence FROM repositories ORDER BY id"
     )
     .fetch_all(executor)
     .await?;

@@ -127,6 +127,7 @@ pub(crate) fn new_repository(name: &str) -> NewRepository {
         tree: "tree".into(),
         spec: format!("pypi:{name}==1.0"),
         version: Some("1.0".into()),
+        released: Some("2024-05-01".into()),
         licence: Some("MIT".into()),
     }
 }
