@@ -118,7 +118,7 @@ async fn one(
     }
     let environment = backend.prepare(&built.spec()).await?;
     let sandbox = backend.start(&environment, &Limits::default()).await?;
-    let request = Request::all(Duration::from_secs(900));
+    let request = Request::all(Duration::from_mins(15));
     let run = swemill_harness::run(&*sandbox, &built.recipe.test_command, &request).await?;
     Ok((built, run))
 }
@@ -168,8 +168,15 @@ fn row(source: &str, built: &Built, run: &TestRun, took: Duration) -> (bool, Str
         .map(|note| note.replace(['\n', '|'], " "))
         .collect::<Vec<_>>()
         .join("; ");
+    let first = run.tests.values().find(|test| test.status.is_broken());
+    let first = first
+        .and_then(|test| test.crash.as_ref())
+        .map(|crash| crash.message.replace(['\n', '|'], " "));
+    let failing = first
+        .map(|message| format!("; first failing: {message:.120}"))
+        .unwrap_or_default();
     let row = format!(
-        "| {source} | {} | {} | {good} | {bad} | {} | {:.0} | {:.1} | {remarks} |",
+        "| {source} | {} | {} | {good} | {bad} | {} | {:.0} | {:.1} | {remarks}{failing} |",
         if is_sound { "sound" } else { "weak" },
         built.recipe.python.version,
         run.count(Status::Skipped),

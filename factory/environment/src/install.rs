@@ -11,6 +11,7 @@ use crate::error::{BuildFailure, Result, Step};
 use crate::lock;
 use crate::plan::normalise;
 use crate::recipe::Install;
+use crate::words;
 use crate::workshop::{self, Done, PACKAGES, Room, Trust, Workshop};
 
 /// The most dependencies of one project that are built from source.
@@ -78,7 +79,7 @@ pub(crate) async fn wheels(
         ]))
         .await?;
     if !made.success {
-        return Err(workshop::failure(
+        return Err(words::failure(
             Step::Wheels,
             "the virtual environment cannot be made",
             &made.text(),
@@ -123,7 +124,7 @@ pub(crate) async fn wheels(
             }
         }
         if built.len() == known || built.len() > MOST_BUILT {
-            return Err(workshop::failure(
+            return Err(words::failure(
                 Step::Wheels,
                 "the dependencies cannot be installed",
                 &text,
@@ -172,7 +173,7 @@ pub(crate) async fn sdists(
         "these have no wheel and cannot be built: {}",
         built.join(", ")
     );
-    Err(workshop::failure(Step::Sdists, &what, &done.text()))
+    Err(words::failure(Step::Sdists, &what, &done.text()))
 }
 
 /// Installs the project so that its files in `/testbed` are what is imported.
@@ -207,13 +208,13 @@ async fn install_in(
     };
     notes.push(format!(
         "the project's backend has {missing}: {}",
-        workshop::gist(&done.text())
+        words::gist(&done.text())
     ));
     let done = uv_install(room, &[TESTBED], version, cutoff).await?;
     if !done.success {
         notes.push(format!(
             "it cannot be installed as a wheel either: {}",
-            workshop::gist(&done.text())
+            words::gist(&done.text())
         ));
         return Ok(Install::Path);
     }
@@ -227,7 +228,7 @@ async fn install_in(
             Step::Project,
             format!(
                 "the installed copy of the project could not be taken away: {}",
-                workshop::gist(&moved.text())
+                words::gist(&moved.text())
             ),
             "report the project: this is a case that swemill should know",
         ))

@@ -7,7 +7,8 @@ use swemill_sandbox::Command;
 
 use crate::built::{TESTBED, VENV};
 use crate::error::{BuildFailure, Result, Step};
-use crate::workshop::{Room, gist};
+use crate::words::gist;
+use crate::workshop::Room;
 
 /// Where the repository's own packages come from when they are imported.
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,8 @@
 //! Reading order: [`project`] is what goes in; [`plan`] reads what it says of itself; [`interpreter`],
 //! [`tool`] and [`network`] are what building needs from the machine; `workshop` makes the sandboxes, with
 //! their trust boundary; `lock` and `install` work in them; `suite` finds the tests, `layout` sees to it that
-//! the repository's own files are what is imported, `diagnose` reads why tests cannot run; [`builder`] does
+//! the repository's own files are what is imported, `diagnose` reads why tests cannot run and `words` why
+//! commands failed; [`builder`] does
 //! one after the other until it is well; [`recipe`] and [`built`] are what comes out, [`error`] what went
 //! wrong.
 
@@ -27,6 +28,7 @@ pub mod project;
 pub mod recipe;
 mod suite;
 pub mod tool;
+mod words;
 mod workshop;
 
 pub use builder::{Builder, Options};

@@ -8,6 +8,7 @@ use swemill_sandbox::Upper;
 use crate::error::{Result, Step};
 use crate::install::version_variables;
 use crate::plan::{Plan, distribution_name, normalise, without_versions};
+use crate::words;
 use crate::workshop::{self, Room, Trust, Workshop};
 
 /// The oldest pytest that reports what swemill needs to know.
@@ -179,7 +180,7 @@ pub(crate) async fn resolve(
             return Ok(tidy(&done.stdout));
         }
         if !done.stderr.contains("building from source is disabled") {
-            return Err(workshop::failure(
+            return Err(words::failure(
                 Step::Lock,
                 "the requirements cannot be resolved",
                 &done.text(),
@@ -201,7 +202,7 @@ pub(crate) async fn resolve(
     if done.success {
         return Ok(tidy(&done.stdout));
     }
-    Err(workshop::failure(
+    Err(words::failure(
         Step::Lock,
         "the requirements cannot be resolved",
         &done.text(),

@@ -1,21 +1,22 @@
 //! One combination of interpreter and cut-off day: resolve, install, collect, run once, mend, again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 
 use swemill_harness::TestCommand;
 use tempfile::TempDir;
 
 use super::Builder;
+use super::mended::Mended;
 use super::trial::Trial;
-use crate::built::{Built, TESTBED, VENV, layer, variables};
+use crate::built::{Built, VENV, layer, variables};
 use crate::diagnose::Remedy;
 use crate::error::{BuildFailure, Class, Result, Step};
 use crate::files;
 use crate::install::{self, Site};
 use crate::interpreter::Interpreter;
 use crate::lock::{self, Wish};
-use crate::plan::{Plan, distribution_name};
+use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::recipe::{Install, Python, Recipe};
@@ -74,17 +75,6 @@ impl Outcome {
             self.recipe.python.version
         )
     }
-}
-
-/// What mending has changed so far.
-#[derive(Default)]
-struct Mended {
-    additions: Vec<String>,
-    /// Requirements that turned out to be none.
-    refused: BTreeSet<String>,
-    path: Vec<String>,
-    arguments: Vec<String>,
-    notes: Vec<String>,
 }
 
 impl Attempt<'_> {
@@ -353,48 +343,6 @@ fn test_variables(plan: &Plan) -> BTreeMap<String, String> {
         .filter(|(name, _)| !OTHERS.iter().any(|other| name.starts_with(other)));
     kept.map(|(name, value)| (name.clone(), value.clone()))
         .collect()
-}
-
-impl Mended {
-    fn is_new(&self, remedy: &Remedy) -> bool {
-        match remedy {
-            Remedy::Add(requirement, _) => {
-                let name = distribution_name(requirement);
-                let known = self.additions.iter().chain(&self.refused);
-                name.is_some()
-                    && !known
-                        .into_iter()
-                        .any(|known| distribution_name(known) == name)
-            }
-            Remedy::Path(folder, _) => !self.path.contains(&inside(folder)),
-            Remedy::Argument(argument, _) => !self.arguments.contains(argument),
-        }
-    }
-
-    fn apply(&mut self, remedy: Remedy) {
-        match remedy {
-            Remedy::Add(requirement, reason) => {
-                self.notes.push(format!("{requirement} is added: {reason}"));
-                self.additions.push(requirement);
-            }
-            Remedy::Path(folder, reason) => {
-                let folder = inside(&folder);
-                self.notes
-                    .push(format!("{folder} is put on the search path: {reason}"));
-                self.path.push(folder);
-            }
-            Remedy::Argument(argument, reason) => {
-                self.notes
-                    .push(format!("pytest is given {argument}: {reason}"));
-                self.arguments.push(argument);
-            }
-        }
-    }
-}
-
-fn inside(folder: &std::path::Path) -> String {
-    let path = std::path::Path::new(TESTBED).join(folder);
-    path.display().to_string().trim_end_matches('/').to_owned()
 }
 
 /// A built value for a folder that is not finished, for the sandboxes of trials.

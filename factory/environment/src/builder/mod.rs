@@ -2,6 +2,7 @@
 
 mod attempt;
 mod finish;
+mod mended;
 mod trial;
 
 use std::fs;

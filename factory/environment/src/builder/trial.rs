@@ -17,7 +17,8 @@ use crate::layout;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::recipe::Recipe;
-use crate::workshop::{Workshop, gist};
+use crate::words::gist;
+use crate::workshop::Workshop;
 
 /// The most test files that cannot be imported and are left out by name.
 const MOST_IGNORED: usize = 200;

@@ -75,7 +75,7 @@ impl Situation {
             let path = Path::new(swemill_environment::TESTBED).join(path);
             sandbox.write(&path, text.as_bytes(), false).await.unwrap();
         }
-        let request = Request::all(Duration::from_secs(120));
+        let request = Request::all(Duration::from_mins(2));
         swemill_harness::run(&*sandbox, &built.recipe.test_command, &request)
             .await
             .unwrap()
