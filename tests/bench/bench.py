@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
+import subprocess
 import sys
 from pathlib import Path
-from typing import Sequence
+from typing import Callable, Sequence
 
 import demo
 import generation
@@ -38,33 +40,50 @@ def main() -> None:
     facts = {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), **report.machine()}
     facts["swemill"] = report.commit()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    rows: list[Row] = []
     peer = Peer(FOLDER / "peer")
     chosen: list[Package] = []
     if {"generation", "validation"} & {*options.only}:
         peer.install()
         facts["peer"] = "swesmith 0.0.9" if peer.missing is None else f"missing: {peer.missing}"
-        chosen = packages.fetch(FOLDER / "packages", peer.pip)
-    if "generation" in options.only:
-        for package in chosen:
-            say(f"{package.name} {package.version}: {options.pairs} paired runs")
-            measured, theirs = generation.compare(swemill, peer, package, options.pairs)
-            rows += measured
-            say(f"{package.name} {package.version}: checking every diff")
-            rows += sound(swemill, peer, package, theirs)
-    if "validation" in options.only:
-        say(f"{chosen[0].name} {chosen[0].version}: validating {validation.CANDIDATES} candidates")
-        rows += validation.rows(swemill, peer, FOLDER / "validation", chosen[0])
-    if "memory" in options.only:
-        say("a tree of 500,000 lines")
-        rows += memory.rows(swemill, FOLDER)
-    if "demo" in options.only and demo.SCRIPT.exists():
-        say("make demo on a fresh data folder")
-        rows += demo.rows(program, FOLDER / "demo")
+        chosen = [p for p in packages.fetch(FOLDER / "packages", peer.pip) if p.name in options.packages]
+    parts: list[tuple[str, str, Callable[[], list[Row]]]] = [
+        ("generation", f"{p.name} {p.version}, {options.pairs} paired runs and a check of every diff",
+         functools.partial(generate_and_check, swemill, peer, p, options.pairs))
+        for p in chosen
+    ]
+    parts += [
+        ("validation", f"{p.name} {p.version}, {validation.CANDIDATES} candidates",
+         functools.partial(validation.rows, swemill, peer, FOLDER / "validation", p))
+        for p in chosen[:1]
+    ]
+    parts.append(("memory", "a tree of 500,000 lines", lambda: memory.rows(swemill, FOLDER)))
+    if demo.SCRIPT.exists():
+        parts.append(("demo", "on a fresh data folder", lambda: demo.rows(program, FOLDER / "demo")))
+    rows, failed = run_parts([part for part in parts if part[0] in options.only])
     report.save(FOLDER, rows, facts)
     print("\n".join(f"{name}: {value}" for name, value in facts.items()))
     print()
     print(report.terminal(rows))
+    sys.exit(1 if failed else 0)
+
+
+def run_parts(parts: Sequence[tuple[str, str, Callable[[], list[Row]]]]) -> tuple[list[Row], bool]:
+    """Runs the parts in turn. One that fails says why, and does not cost the rows of the others."""
+    rows: list[Row] = []
+    failed = False
+    for name, what, work in parts:
+        say(f"{name}: {what}")
+        try:
+            rows += work()
+        except (SystemExit, OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
+            say(f"{name} FAILED and has no row: {error!r}")
+            failed = True
+    return rows, failed
+
+
+def generate_and_check(swemill: Swemill, peer: Peer, package: Package, pairs: int) -> list[Row]:
+    measured, theirs = generation.compare(swemill, peer, package, pairs)
+    return measured + sound(swemill, peer, package, theirs)
 
 
 def sound(swemill: Swemill, peer: Peer, package: Package, theirs: Generated | None) -> list[Row]:
@@ -93,17 +112,23 @@ def sound(swemill: Swemill, peer: Peer, package: Package, theirs: Generated | No
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/bench/run", description=__doc__)
     parser.add_argument("swemill", nargs="?", default="target/release/swemill", help="the built program")
-    parser.add_argument("--only", type=parts, default=PARTS, help=f"parts to run, of {','.join(PARTS)}")
+    parser.add_argument("--only", type=among(PARTS), default=PARTS, help=f"parts to run, of {','.join(PARTS)}")
+    parser.add_argument("--packages", type=among(packages.NAMES), default=packages.NAMES, help=f"of {','.join(packages.NAMES)}")
     parser.add_argument("--pairs", type=int, default=3, help="paired runs of both sides (default 3)")
     parser.add_argument("--markdown", action="store_true", help=f"write the last run's table into {PAGE}")
     return parser.parse_args()
 
 
-def parts(names: str) -> Sequence[str]:
-    chosen = names.split(",")
-    if unknown := set(chosen) - set(PARTS):
-        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is none of {', '.join(PARTS)}")
-    return chosen
+def among(known: Sequence[str]) -> Callable[[str], list[str]]:
+    """Reads a comma-separated list of known words."""
+
+    def read(words: str) -> list[str]:
+        chosen = words.split(",")
+        if unknown := set(chosen) - set(known):
+            raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is none of {', '.join(known)}")
+        return chosen
+
+    return read
 
 
 def say(text: str) -> None:

@@ -10,7 +10,10 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-LIST = Path(__file__).with_name("packages.txt")
+PINNED = re.findall(
+    r"^(\S+)==(\S+) --hash=sha256:([0-9a-f]{64})$", Path(__file__).with_name("packages.txt").read_text(), re.MULTILINE
+)
+NAMES = [name for name, _, _ in PINNED]
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,7 @@ class Package:
 
 def fetch(folder: Path, pip: list[str]) -> list[Package]:
     """Downloads what is not there yet, checks every digest and unpacks into `folder`."""
-    wanted = re.findall(r"^(\S+)==(\S+) --hash=sha256:([0-9a-f]{64})$", LIST.read_text(), re.MULTILINE)
-    return [fetch_one(folder, pip, *entry) for entry in wanted]
+    return [fetch_one(folder, pip, *entry) for entry in PINNED]
 
 
 def fetch_one(folder: Path, pip: list[str], name: str, version: str, digest: str) -> Package:
