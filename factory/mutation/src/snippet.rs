@@ -10,6 +10,7 @@ use std::ops::Range;
 use tree_sitter::{Node, Tree};
 
 use crate::compile::{Flow, Rule, rule};
+use crate::operator::Edit;
 use crate::sites::{Parsed, Site};
 
 /// Puts an indented block where it may stand.
@@ -25,6 +26,8 @@ pub(crate) struct Around<'t> {
     /// The stretch that the edits touch.
     pub(crate) hull: Range<usize>,
     indented: bool,
+    /// Whether nothing is written as `pass`.
+    whole: bool,
     lines: Range<usize>,
 }
 
@@ -66,7 +69,15 @@ pub(crate) fn around<'t>(file: &'t Parsed, site: &Site<'_>) -> Option<Around<'t>
         }
     }
     let (block, flow) = best;
-    let statements = touched(file, block, &hull)?;
+    let (statements, inside) = touched(file, block, &hull)?;
+    if !inside
+        && site
+            .edits
+            .iter()
+            .any(|edit| moves_margin(&file.source, edit))
+    {
+        return None;
+    }
     let line = |offset| file.lines.line_of(&file.source, offset);
     let first = file.lines.start(line(statements[0].start_byte()));
     let last = file
@@ -74,6 +85,7 @@ pub(crate) fn around<'t>(file: &'t Parsed, site: &Site<'_>) -> Option<Around<'t>
         .start(line(statements[statements.len() - 1].end_byte()) + 1);
     Some(Around {
         indented: statements[0].start_byte() > first,
+        whole: false,
         lines: first.min(file.lines.start(line(hull.start)))..last.max(hull.end),
         statements,
         flow,
@@ -89,9 +101,33 @@ fn starts_line(file: &Parsed, node: Node<'_>) -> bool {
         .all(|byte| matches!(byte, b' ' | b'\t' | b'\x0c'))
 }
 
-/// The statements of a block that the hull touches. Unless it lies inside of one, its neighbours come too,
+/// Whether an edit between statements changes where a line begins, and so which block its statement is in.
+fn moves_margin(source: &str, edit: &Edit<'_>) -> bool {
+    let line = source[..edit.range.start]
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
+    let is_white = |text: &str| {
+        text.bytes()
+            .all(|byte| matches!(byte, b' ' | b'\t' | b'\x0c'))
+    };
+    if !is_white(&source[line..edit.range.start]) {
+        return false;
+    }
+    let old = &source[edit.range.clone()];
+    let removes_lines = edit.range.start == line
+        && edit.text.is_empty()
+        && (old.ends_with('\n') || edit.range.end == source.len());
+    let keeps_start = |text: &str| text.starts_with(|first: char| !first.is_whitespace());
+    !removes_lines && !(keeps_start(old) && keeps_start(&edit.text))
+}
+
+/// The statements of a block that the hull touches, and whether it lies inside of one. Unless it lies inside of one, its neighbours come too,
 /// and the first begins a line.
-fn touched<'t>(file: &Parsed, block: Node<'t>, hull: &Range<usize>) -> Option<Vec<Node<'t>>> {
+fn touched<'t>(
+    file: &Parsed,
+    block: Node<'t>,
+    hull: &Range<usize>,
+) -> Option<(Vec<Node<'t>>, bool)> {
     let mut cursor = block.walk();
     let all: Vec<Node<'t>> = block
         .named_children(&mut cursor)
@@ -108,25 +144,28 @@ fn touched<'t>(file: &Parsed, block: Node<'t>, hull: &Range<usize>) -> Option<Ve
         from -= 1;
     }
     let found = all.get(from..to)?;
-    (!found.is_empty()).then(|| found.to_vec())
+    (!found.is_empty()).then(|| (found.to_vec(), inside))
 }
 
 impl<'t> Around<'t> {
-    /// Writes the mutated statements, and gives the stretch of them that the edits made. Bodies that the
-    /// change does not touch are written in full only if `whole`.
+    /// Has bodies that the change does not touch written in full.
+    pub(crate) fn write_whole(&mut self) {
+        self.whole = true;
+    }
+
+    /// Writes the mutated statements, and gives the stretch of them that the edits made.
     pub(crate) fn write(
         &self,
         source: &str,
         site: &Site<'_>,
-        whole: bool,
         snippet: &mut String,
     ) -> Range<usize> {
         snippet.clear();
         if self.indented {
             snippet.push_str(FRAME);
         }
-        let elisions = if whole { Vec::new() } else { self.elided() };
-        let elisions = elisions.into_iter().map(|node| (node.byte_range(), ELIDED));
+        let elided = self.elided();
+        let elisions = elided.iter().map(|node| (node.byte_range(), ELIDED));
         let edits = site
             .edits
             .iter()
@@ -155,6 +194,9 @@ impl<'t> Around<'t> {
     /// What is written as `pass`: neighbours, and bodies that the change does not touch.
     fn elided(&self) -> Vec<Node<'t>> {
         let mut found = Vec::new();
+        if self.whole {
+            return found;
+        }
         for statement in &self.statements {
             if self.touches(&statement.byte_range()) {
                 self.collect_bodies(*statement, &mut found);
@@ -178,7 +220,7 @@ impl<'t> Around<'t> {
 
     /// What an original node that is elided looks like in the snippet; `None` for one that is written out.
     pub(crate) fn stand_in(&self, node: Node<'_>) -> Option<&'static str> {
-        if self.touches(&node.byte_range()) {
+        if self.whole || self.touches(&node.byte_range()) {
             None
         } else if rule(node) == Rule::Block {
             Some("block")

@@ -43,8 +43,8 @@ impl Verifier {
             function.start <= site.change.end && site.change.start <= function.end
         };
         match around(file, site) {
-            Some(around) if !file.declaring.iter().any(declares) => {
-                self.check_statements(file, site, &around)
+            Some(mut around) if !file.declaring.iter().any(declares) => {
+                self.check_statements(file, site, &mut around)
             }
             _ => self.check_file(file, site),
         }
@@ -55,9 +55,9 @@ impl Verifier {
         &mut self,
         file: &Parsed,
         site: &Site<'_>,
-        around: &Around<'_>,
+        around: &mut Around<'_>,
     ) -> Result<(), Unfit> {
-        let mut touched = around.write(&file.source, site, false, &mut self.text);
+        let mut touched = around.write(&file.source, site, &mut self.text);
         let mut tree = self.parse(None);
         if tree.root_node().has_error() {
             return Err(Unfit::Syntax);
@@ -66,7 +66,8 @@ impl Verifier {
             .block(&tree)
             .is_some_and(|block| around.keeps_headers(block))
         {
-            touched = around.write(&file.source, site, true, &mut self.text);
+            around.write_whole();
+            touched = around.write(&file.source, site, &mut self.text);
             tree = self.parse(None);
             if tree.root_node().has_error() {
                 return Err(Unfit::Syntax);

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use swemill_mutation::{Candidate, Options, Summary, mutate};
 
 /// The options of a test: this strategy list, one thread.
-pub fn options(strategies: &str) -> Options {
+pub(crate) fn options(strategies: &str) -> Options {
     Options {
         strategies: strategies
             .parse()
@@ -18,7 +18,7 @@ pub fn options(strategies: &str) -> Options {
 }
 
 /// All candidates of a run.
-pub fn run(root: &Path, options: &Options) -> (Vec<Candidate>, Summary) {
+pub(crate) fn run(root: &Path, options: &Options) -> (Vec<Candidate>, Summary) {
     let mut candidates = Vec::new();
     let summary = mutate(root, options, &mut |candidate| candidates.push(candidate))
         .expect("the folder is there");
@@ -26,7 +26,7 @@ pub fn run(root: &Path, options: &Options) -> (Vec<Candidate>, Summary) {
 }
 
 /// Compiles every source in one Python process; gives the place and the message of those that fail.
-pub fn compile_all(sources: &[String]) -> Vec<(usize, String)> {
+pub(crate) fn compile_all(sources: &[String]) -> Vec<(usize, String)> {
     let script = "import json, sys, warnings\n\
         warnings.simplefilter('ignore')\n\
         failures = []\n\
