@@ -113,7 +113,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/bench/run", description=__doc__)
     parser.add_argument("swemill", nargs="?", default="target/release/swemill", help="the built program")
     parser.add_argument("--only", type=among(PARTS), default=PARTS, help=f"parts to run, of {','.join(PARTS)}")
-    parser.add_argument("--packages", type=among(packages.NAMES), default=packages.NAMES, help=f"of {','.join(packages.NAMES)}")
+    known = packages.NAMES
+    parser.add_argument("--packages", type=among(known), default=known, help=f"packages, of {','.join(known)}")
     parser.add_argument("--pairs", type=int, default=3, help="paired runs of both sides (default 3)")
     parser.add_argument("--markdown", action="store_true", help=f"write the last run's table into {PAGE}")
     return parser.parse_args()

@@ -84,7 +84,7 @@ def theirs(swemill: Swemill, peer: Peer, folder: Path, package: Package) -> Vali
 def rows(swemill: Swemill, peer: Peer, folder: Path, package: Package) -> list[Row]:
     """One pair of runs: each validates some thirty candidates, which is long enough for the clock."""
     mine = ours(swemill, folder, package)
-    note = f"ours: {tell(mine)}, each run twice under the break and once mended, in sandboxes"
+    note = f"ours: {tell(mine)}, each under the break, as often as `confirmations` says, and mended, in fresh sandboxes"
     name = f"{package.name} {package.version}: validation"
     command = f"swemill run pypi:{package.name}=={package.version} --seed {SEED} --max-candidates {CANDIDATES}"
     if peer.missing is not None:
