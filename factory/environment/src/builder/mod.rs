@@ -5,6 +5,7 @@ mod finish;
 mod mended;
 mod trial;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -150,10 +151,9 @@ impl Builder {
         }
         match (best, failure) {
             (Some(mut outcome), _) => {
-                outcome.recipe.notes = notes
-                    .into_iter()
-                    .chain(std::mem::take(&mut outcome.notes))
-                    .collect();
+                let told = notes.into_iter().chain(std::mem::take(&mut outcome.notes));
+                let mut seen = BTreeSet::new();
+                outcome.recipe.notes = told.filter(|note| seen.insert(note.clone())).collect();
                 self.finish(outcome, project, progress).await
             }
             (None, Some(failure)) => Err(failure),
@@ -273,13 +273,23 @@ impl Builder {
         let packages = self.home.join("packages");
         let cache = packages.join("cache");
         if !cache.is_dir() {
-            let made =
-                fs::create_dir_all(&cache).and_then(|()| fs::create_dir_all(self.environments()));
-            made.map_err(|error| {
+            let failed = |error: std::io::Error| {
                 BuildFailure::io(Step::Copy, format!("making {}", cache.display()), &error)
-            })?;
-            let adopted = self.backend.adopt(&packages).await;
+            };
+            fs::create_dir_all(self.environments()).map_err(failed)?;
+            fs::create_dir_all(&packages).map_err(failed)?;
+            // Under its name only once it is the sandbox's: whoever is killed in between, or second, spoils nothing.
+            let new = tempfile::Builder::new()
+                .prefix(".cache-")
+                .tempdir_in(&packages)
+                .map_err(failed)?;
+            let adopted = self.backend.adopt(new.path()).await;
             adopted.map_err(|error| BuildFailure::sandbox(Step::Copy, &error))?;
+            if let Err(error) = fs::rename(new.path(), &cache)
+                && !cache.is_dir()
+            {
+                return Err(failed(error));
+            }
         }
         Ok(packages)
     }

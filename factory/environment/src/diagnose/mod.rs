@@ -127,24 +127,45 @@ impl Signs {
 }
 
 /// A module that is missing: the repository's own, or a distribution's.
-fn for_module(module: &str, tree: &Path, plan: &Plan) -> Option<Remedy> {
-    let top = module.split('.').next().filter(|top| !top.is_empty())?;
+fn for_module(module: &str, tree: &Path, plan: &Plan) -> Vec<Remedy> {
+    let Some(top) = module.split('.').next().filter(|top| !top.is_empty()) else {
+        return Vec::new();
+    };
     let reason = format!("the module {module} is missing");
     if let Some(folder) = folder_of(tree, top) {
+        let place = tree.join(&folder).join(module.replace('.', "/"));
         // A part that a found package lacks is on no search path.
-        return (module == top
-            || tree.join(&folder).join(module.replace('.', "/")).exists()
-            || tree
-                .join(&folder)
-                .join(module.replace('.', "/") + ".py")
-                .is_file())
-        .then_some(Remedy::Path(folder, reason));
+        let is_there = module == top || place.exists() || place.with_extension("py").is_file();
+        return is_there
+            .then_some(Remedy::Path(folder, reason))
+            .into_iter()
+            .collect();
     }
     if known::is_gone_from_standard_library(top) {
-        return None;
+        return Vec::new();
     }
     let distribution = known::distribution_of_module(module).unwrap_or(top);
-    Some(Remedy::Add(requirement(distribution, plan), reason))
+    companions(distribution, plan)
+        .into_iter()
+        .map(|line| Remedy::Add(line, reason.clone()))
+        .collect()
+}
+
+/// The repository's line for a distribution with those of the smallest extra that has it: they are there for one
+/// feature together. An extra that collects everything is none.
+fn companions(distribution: &str, plan: &Plan) -> Vec<String> {
+    const MOST: usize = 4;
+    let wanted = distribution_name(distribution);
+    let has = |lines: &&Vec<String>| lines.iter().any(|line| distribution_name(line) == wanted);
+    let extra = plan
+        .extras
+        .values()
+        .filter(has)
+        .min_by_key(|lines| lines.len());
+    match extra {
+        Some(lines) if lines.len() <= MOST => lines.clone(),
+        _ => vec![requirement(distribution, plan)],
+    }
 }
 
 /// The nearest folder of the repository that holds a module of this name, outside of build results.
@@ -284,6 +305,25 @@ mod tests {
             matches!(&found[..], [Remedy::Add(line, _)] if line == "pyyaml<6"),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn what_an_extra_has_beside_a_missing_distribution_comes_with_it() {
+        let extra = vec!["pyjwt>=2".to_owned(), "cryptography".to_owned()];
+        let all = ["a", "b", "c", "pyjwt", "d"].map(str::to_owned).to_vec();
+        let plan = Plan {
+            extras: [("signed".to_owned(), extra), ("all".to_owned(), all)].into(),
+            ..Plan::default()
+        };
+        let found = remedies("No module named 'jwt'", &[], &plan);
+        let lines: Vec<&str> = found
+            .iter()
+            .map(|remedy| match remedy {
+                Remedy::Add(line, _) => line.as_str(),
+                _ => "",
+            })
+            .collect();
+        assert_eq!(lines, ["cryptography", "pyjwt>=2"]);
     }
 
     #[test]
