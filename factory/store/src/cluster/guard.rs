@@ -17,9 +17,11 @@ flock -n 3 && flock 4 || exit
 pid=$(head -n 1 "$1/data/postmaster.pid") && [ "$pid" -gt 1 ] || exit
 runs() { tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -e "$1/data"; }
 runs "$1" || exit
+socket=$(sed -n 5p "$1/data/postmaster.pid")
 kill -INT "$pid"
 tries=0
 while runs "$1" && [ "$tries" -lt 600 ]; do sleep 0.1; tries=$((tries + 1)); done
+[ -n "$socket" ] && rmdir "$socket" 2>/dev/null
 "#;
 
 /// Posts a guard, unless one stands. Without one (a system without `flock`) a server that a killed command left is

@@ -113,6 +113,7 @@ impl Cluster {
         };
         if let Some(server) = Postmaster::find(&self.folder)? {
             server.stop(&self.folder)?;
+            socket::remove_folder(&server);
         }
         info!(folder = %self.folder.root().display(), "stopped the private Postgres");
         Ok(())

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::ClusterError;
 use super::folder::Folder;
 use super::identity::Identity;
+use super::postmaster::Postmaster;
 
 /// The path's limit less the socket's own name, `/.s.PGSQL.5432`.
 const LONGEST: usize = 107 - "/.s.PGSQL.5432".len();
@@ -34,6 +35,13 @@ pub(super) fn folder(cluster: &Folder, identity: Identity) -> Result<PathBuf, Cl
     Err(ClusterError::SocketFolder {
         tried: tried.join("; "),
     })
+}
+
+/// Removes the folder of a server that has stopped. One that is not empty is somebody's, or serves again.
+pub(super) fn remove_folder(stopped: &Postmaster) {
+    if let Some(folder) = &stopped.socket_folder {
+        let _ = fs::remove_dir(folder);
+    }
 }
 
 /// Removes what a killed server left. Postgres does so itself, but not while the killed one's number is taken, be
