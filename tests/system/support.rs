@@ -1,5 +1,9 @@
 //! A data folder of its own for each test, and the binary run in it.
 
+pub(crate) mod loopback;
+pub(crate) mod queue;
+pub(crate) mod remains;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -10,9 +14,10 @@ use tempfile::TempDir;
 /// The longest that any command of a test may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// A data folder, with the caches of downloads shared between tests.
+/// A data folder, with the caches of downloads shared between tests, and a temporary folder beside it.
 pub(crate) struct Home {
     folder: TempDir,
+    temporary: TempDir,
 }
 
 /// What a command said.
@@ -46,7 +51,11 @@ impl Home {
             std::fs::create_dir_all(&shared).unwrap();
             std::os::unix::fs::symlink(&shared, folder.path().join(cache)).unwrap();
         }
-        Self { folder }
+        let temporary = tempfile::Builder::new()
+            .prefix("swemill-tmp-")
+            .tempdir()
+            .unwrap();
+        Self { folder, temporary }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -59,6 +68,7 @@ impl Home {
         command
             .args(arguments)
             .env("SWEMILL_HOME", self.path())
+            .env("TMPDIR", self.temporary.path())
             .env("SWEMILL_BASELINE_MIN_PASSING", "1")
             .env_remove("DATABASE_URL")
             .env_remove("SWEMILL_LOG")
@@ -66,6 +76,18 @@ impl Home {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// The folder that the command takes for the machine's temporary one.
+    pub(crate) fn temporary(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Exports the instances and returns the data set's bytes.
+    pub(crate) fn exported(&self) -> Vec<u8> {
+        let out = self.path().join("out");
+        self.succeed(&["export", "swesmith", "--out", out.to_str().unwrap()]);
+        std::fs::read(out.join("swesmith.jsonl")).unwrap()
     }
 
     /// Runs the binary to its end.

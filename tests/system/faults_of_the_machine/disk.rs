@@ -1,0 +1,62 @@
+//! A disk that fills up under a run.
+
+use std::process::{Command, Stdio};
+
+use super::{Prepared, REQUEST, SETTINGS, is_root, undisturbed};
+use crate::support::{Home, finish};
+
+/// Runs a script in which the data folder is a small file system of its own, which nobody else sees.
+fn with_small_disk(home: &Home, script: &str) -> crate::support::Said {
+    let mut shell = Command::new("unshare");
+    shell.args(["--mount", "--propagation", "private", "sh", "-euc", script]);
+    let swemill = home.command(&[]);
+    for (name, value) in swemill.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.env("SWEMILL", swemill.get_program());
+    shell
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    finish(shell.spawn().unwrap())
+}
+
+#[test]
+fn a_full_disk_is_told_as_such_and_the_same_command_finishes_once_there_is_room() {
+    if !is_root() {
+        // Mounting a small file system takes root.
+        return;
+    }
+    let expected = undisturbed();
+    let prepared = Prepared::new();
+    let source = prepared.source();
+    let home = Home::new();
+    let run = [&["run", source.to_str().unwrap()], REQUEST, SETTINGS]
+        .concat()
+        .join(" ");
+    // First there is no room for the database, then none for the environment, then enough. The shared caches lie
+    // outside, so that what fills the disk is this run's own.
+    let script = format!(
+        "caches=$(ls -d \"$SWEMILL_HOME\"/*); targets=$(readlink $caches)\n\
+         mount -t tmpfs -o size=8m none \"$SWEMILL_HOME\"\n\
+         for target in $targets; do ln -s \"$target\" \"$SWEMILL_HOME\"; done\n\
+         code=0; \"$SWEMILL\" {run} || code=$?; echo \"first: $code\"\n\
+         mount -o remount,size=112m \"$SWEMILL_HOME\"\n\
+         code=0; \"$SWEMILL\" {run} || code=$?; echo \"second: $code\"\n\
+         mount -o remount,size=2g \"$SWEMILL_HOME\"\n\
+         \"$SWEMILL\" {run}\n\
+         \"$SWEMILL\" export swesmith --out \"$SWEMILL_HOME/out\"\n\
+         cp \"$SWEMILL_HOME/out/swesmith.jsonl\" \"$TMPDIR\"\n"
+    );
+    let said = with_small_disk(&home, &script);
+    assert_eq!(said.code, Some(0), "{}", said.text());
+    assert!(said.stdout.contains("first: 3"), "{}", said.text());
+    assert!(said.stderr.contains("disk is full"), "{}", said.text());
+    let made = home.temporary().join("swesmith.jsonl");
+    assert_eq!(std::fs::read(&made).unwrap(), expected, "{}", said.text());
+    std::fs::remove_file(made).unwrap();
+    home.leaves_nothing();
+}
