@@ -43,6 +43,7 @@ pub fn write_repository(tree: &Path) -> Result<String> {
         .external_template(false)
         .initial_head("main")
         .no_reinit(true);
+    crate::git::accept_any_owner();
     let repository = Repository::init_opts(tree, &options).map_err(fail)?;
     let odb = repository.odb().map_err(fail)?;
     let memory = odb.add_new_mempack_backend(1000).map_err(fail)?;

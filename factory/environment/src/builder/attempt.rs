@@ -164,6 +164,7 @@ impl Attempt<'_> {
                 ));
             }
         }
+        self.builder.commit(site.path()).await?;
         let trial = Trial {
             builder: self.builder,
             progress: self.progress,
@@ -253,6 +254,7 @@ impl Attempt<'_> {
         } else {
             Install::Path
         };
+        self.builder.commit(site.path()).await?;
         let recipe = self.recipe(workshop, lock, built, install, mended);
         Ok((site, recipe))
     }

@@ -65,6 +65,26 @@ impl Builder {
             .map_err(io)
     }
 
+    /// Makes the repository's files a git repository of one commit that tells nothing, as tools and tests that
+    /// ask git expect. Only once everything is installed: build backends were told the version, and would read
+    /// another one from it.
+    pub(super) async fn commit(&self, site: &Path) -> Result<()> {
+        let testbed = site.join(layer::TESTBED);
+        let tree = testbed.clone();
+        tokio::task::spawn_blocking(move || swemill_source::write_repository(&tree))
+            .await
+            .map_err(std::io::Error::other)
+            .and_then(|written| written.map_err(std::io::Error::other))
+            .map_err(|error| {
+                BuildFailure::io(Step::Keep, "committing the repository's files", &error)
+            })?;
+        let git = testbed.join(".git");
+        self.backend
+            .adopt(&git)
+            .await
+            .map_err(|error| BuildFailure::sandbox(Step::Keep, &error))
+    }
+
     /// Compiles what is installed, without running any of it: neither `.pth` files nor `sitecustomize`.
     async fn compile_dependencies(&self, outcome: &Outcome) -> Result<()> {
         let packages = self.packages().await?;

@@ -178,3 +178,24 @@ async fn a_dependency_of_the_projects_name_does_not_hide_the_repository() {
     assert_eq!(built.recipe.variables["PYTHONPATH"], "/testbed");
     assert_eq!(situation.test(&built, &[]).await.count(Status::Passed), 1);
 }
+
+#[tokio::test]
+async fn tests_find_themselves_in_a_git_repository_of_one_commit() {
+    let situation = Situation::new(&[
+        ("pyproject.toml", PYPROJECT),
+        ("example.py", "\"\"\"Doc.\"\"\"\n"),
+        (
+            "test_git.py",
+            "import subprocess, example\n\
+             def git(*words):\n    return subprocess.run(('git',) + words, capture_output=True, text=True, check=True).stdout\n\
+             def test_one_commit():\n    assert len(git('log', '--oneline', '--all').splitlines()) == 1\n\
+             def test_clean():\n    assert git('status', '--porcelain', '-uno') == ''\n\
+             def test_no_reflog():\n    assert git('reflog') == ''\n\
+             def test_writable():\n    open('new', 'w').close()\n    git('add', 'new')\n    \
+             git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-qm', 'new')\n",
+        ),
+    ]);
+    let built = situation.build().await.unwrap();
+    let run = situation.test(&built, &[]).await;
+    assert_eq!(run.count(Status::Passed), 4, "{run:#?}");
+}

@@ -19,6 +19,7 @@ use crate::{Limits, Settings};
 /// Sets libgit2 up, once a process: its certificate bundle and the longest wait for a server.
 pub(super) fn set_up(settings: &Settings, limits: &Limits) {
     static ONCE: Once = Once::new();
+    accept_any_owner();
     ONCE.call_once(|| {
         let configured = || Config::open_default().and_then(|config| config.get_path("http.sslCAInfo")).ok();
         let bundle = std::env::var_os("GIT_SSL_CAINFO")
@@ -37,6 +38,20 @@ pub(super) fn set_up(settings: &Settings, limits: &Limits) {
         };
         if let Err(error) = outcome {
             tracing::warn!(%error, bundle = ?bundle, "git's certificate bundle or timeouts could not be set");
+        }
+    });
+}
+
+/// Lets libgit2 open repositories of other users, once a process: root builds for the sandbox's user, and a
+/// repository that the user names may be a colleague's. What git's own check of owners guards against are
+/// hooks and commands in a foreign configuration; libgit2 runs neither.
+pub(crate) fn accept_any_owner() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: this sets a process-wide flag of libgit2 that is read when a repository is opened. It runs
+        // once, before this crate opens its first repository, and no other crate uses git2.
+        if let Err(error) = unsafe { git2::opts::set_verify_owner_validation(false) } {
+            tracing::warn!(%error, "repositories of other users cannot be opened");
         }
     });
 }
