@@ -17,6 +17,7 @@ pub mod request;
 pub mod service;
 pub mod settings;
 pub mod stages;
+mod staging;
 pub mod statement;
 pub mod tools;
 pub mod validation;

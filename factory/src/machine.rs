@@ -24,6 +24,7 @@ use crate::failure::StageError;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::stages::KINDS;
+use crate::staging::{self, Staging};
 
 /// Everything that stages work with.
 pub struct Machine {
@@ -76,6 +77,7 @@ impl Machine {
         let settings = service.settings.clone();
         let backend: Arc<dyn Backend> = Arc::new(NativeBackend::new(Launcher::default()));
         let index = swemill_source::Settings::from_environment()?;
+        staging::reap(&settings.home.join("trees"));
         let cache = settings.home.join("downloads");
         let fetcher = Fetcher::new(cache, index, swemill_source::Limits::default());
         let options = swemill_environment::Options {
@@ -179,10 +181,7 @@ impl Machine {
             StageError::infra(format!("cannot write to {}: {error}", trees.display()))
         };
         std::fs::create_dir_all(&trees).map_err(unwritable)?;
-        let staging = tempfile::Builder::new()
-            .prefix(".fetching-")
-            .tempdir_in(&trees)
-            .map_err(unwritable)?;
+        let staging = Staging::new(&trees).map_err(unwritable)?;
         let destination = staging.path().join("tree");
         let mut repository = self.fetcher.fetch(&origin, revision, &destination).await?;
         let place = self.place_of(&repository.tree_digest);

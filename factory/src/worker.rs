@@ -135,9 +135,13 @@ impl Worker {
             .await?
         {
             let failure = Failure::new(dead.failure_class, dead.last_error);
-            let mut transaction = pool.begin().await?;
-            stages::settle_dead(&mut transaction, &dead.kind, &dead.payload, &failure).await?;
-            transaction.commit().await?;
+            let settle = || async {
+                let mut transaction = pool.begin().await?;
+                stages::settle_dead(&mut transaction, &dead.kind, &dead.payload, &failure).await?;
+                transaction.commit().await?;
+                Ok(())
+            };
+            self.machine.store().retry(PATIENCE, settle).await?;
         }
         Ok(())
     }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres};
+use tracing::warn;
 
-use crate::cluster::{Cluster, FetchWheel};
+use crate::cluster::{Cluster, ClusterError, FetchWheel};
 use crate::error::{Error, Result};
 use crate::migrations;
 use crate::transient::{is_transient, retry_transient};
@@ -110,7 +111,13 @@ impl Store {
                 if let (Err(error), Some(cluster)) = (&result, cluster)
                     && is_transient(error)
                 {
-                    cluster.revive().await?;
+                    match cluster.revive().await {
+                        // Stopped again while it was starting: another try may be luckier.
+                        Err(error @ ClusterError::Program { .. }) => {
+                            warn!(%error, "the private Postgres did not start");
+                        }
+                        other => other?,
+                    }
                 }
                 result
             }
