@@ -7,7 +7,7 @@ mod kills;
 mod postgres;
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -17,29 +17,41 @@ use crate::support::{Home, SOUND, project};
 /// What every run of these tests asks for, so that all give the same data set.
 const REQUEST: &[&str] = &["--seed", "3", "--max-candidates", "8"];
 /// Leases that run out soon, a worker that looks often, and short baselines.
-const SETTINGS: &[&str] = &["--set", "lease_seconds=2", "--set", "baseline_runs=2"];
+const SETTINGS: &[&str] = &["--set", "lease_seconds=5", "--set", "baseline_runs=2"];
 
-/// A sound project that is added to a data folder and not yet worked on.
+/// A sound project. Every data folder of a test takes it from here: rows name where it lies.
+struct Source(tempfile::TempDir);
+
+impl Source {
+    fn new() -> Self {
+        let source = Self(tempfile::tempdir().unwrap());
+        project(&source.path(), SOUND);
+        source
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("sums")
+    }
+
+    /// The command that asks for it.
+    fn asked(&self, verb: &str) -> Vec<String> {
+        let path = self.path().to_str().unwrap().to_owned();
+        let request = REQUEST.iter().map(|&word| word.to_owned());
+        [verb.to_owned(), path].into_iter().chain(request).collect()
+    }
+}
+
+/// A data folder in which the source waits to be worked on.
 struct Prepared {
     home: Home,
-    source: tempfile::TempDir,
 }
 
 impl Prepared {
-    fn new() -> Self {
-        let prepared = Self {
-            home: Home::new(),
-            source: tempfile::tempdir().unwrap(),
-        };
-        let source = prepared.source();
-        let arguments = [&["add", source.to_str().unwrap()], REQUEST].concat();
-        prepared.home.succeed(&arguments);
-        prepared
-    }
-
-    fn source(&self) -> PathBuf {
-        // The name decides the instances' ids, so it is the same in every test.
-        project(&self.source.path().join("sums"), SOUND)
+    fn new(source: &Source) -> Self {
+        let home = Home::new();
+        let asked = source.asked("add");
+        home.succeed(&asked.iter().map(String::as_str).collect::<Vec<_>>());
+        Self { home }
     }
 
     fn worker(&self) -> Command {
@@ -52,8 +64,8 @@ impl Prepared {
 }
 
 /// The data set of a run that nothing disturbs.
-fn undisturbed() -> Vec<u8> {
-    let prepared = Prepared::new();
+fn undisturbed(source: &Source) -> Vec<u8> {
+    let prepared = Prepared::new(source);
     assert!(Watched::start(&mut prepared.worker()).ends_well());
     prepared.home.did_everything_once();
     let bytes = prepared.home.exported();
@@ -91,18 +103,23 @@ impl Watched {
 
     /// Waits until a line holds the words; false when the command ended without.
     fn says(&mut self, words: &str) -> bool {
+        self.says_any(&[words])
+    }
+
+    /// Waits until a line holds one of the words.
+    fn says_any(&mut self, words: &[&str]) -> bool {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.lines.recv_timeout(deadline - Instant::now()) {
                 Ok(line) => {
-                    let found = line.contains(words);
+                    let found = words.iter().any(|words| line.contains(words));
                     self.heard.push(line);
                     if found {
                         return true;
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => return false,
-                Err(RecvTimeoutError::Timeout) => panic!("no `{words}` in {:#?}", self.heard),
+                Err(RecvTimeoutError::Timeout) => panic!("none of {words:?} in {:#?}", self.heard),
             }
         }
     }
@@ -146,11 +163,14 @@ impl Drop for Watched {
     }
 }
 
-/// The process of the private Postgres of a data folder, if one runs.
-fn postmaster(home: &Path) -> Option<String> {
-    let file = home.join("postgres/data/postmaster.pid");
-    let text = std::fs::read_to_string(file).ok()?;
-    text.lines().next().map(|line| line.trim().to_owned())
+/// Demands that two data sets are the same, and says where they differ.
+fn same(made: &[u8], expected: &[u8]) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (made, expected) = (text(made), text(expected));
+    for (one, other) in made.lines().zip(expected.lines()) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(made.lines().count(), expected.lines().count());
 }
 
 /// Whether the caller is root. What needs root is proven where it is, and in continuous integration always.

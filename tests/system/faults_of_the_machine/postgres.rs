@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use super::{PATIENCE, Prepared, Watched, is_root, postmaster, undisturbed};
+use super::{PATIENCE, Prepared, Source, Watched, is_root, same, undisturbed};
 use crate::support::Home;
 
 #[test]
 fn a_private_postgres_that_is_killed_or_stopped_in_mid_run_is_started_again() {
-    let expected = undisturbed();
-    let prepared = Prepared::new();
+    let source = Source::new();
+    let expected = undisturbed(&source);
+    let prepared = Prepared::new(&source);
     let mut worker = Watched::start(&mut prepared.worker());
     for (words, signal) in [
         ("building: ", "-KILL"),
@@ -18,14 +20,37 @@ fn a_private_postgres_that_is_killed_or_stopped_in_mid_run_is_started_again() {
         ("validated ", "-INT"),
     ] {
         assert!(worker.says(words), "{:#?}", worker.heard);
-        let id = postmaster(prepared.home.path()).expect("the server runs");
-        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
-        assert!(sent.success());
+        signal_postmaster(prepared.home.path(), signal);
     }
     assert!(worker.ends_well());
     prepared.home.did_everything_once();
-    assert_eq!(prepared.home.exported(), expected);
+    same(&prepared.home.exported(), &expected);
     prepared.home.leaves_nothing();
+}
+
+/// Sends a signal to the private Postgres, once it runs (again).
+fn signal_postmaster(home: &Path, signal: &str) {
+    let file = home.join("postgres/data/postmaster.pid");
+    let started = Instant::now();
+    loop {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let id = text.lines().next().unwrap_or_default().trim();
+        let send = || {
+            Command::new("kill")
+                .args([signal, id])
+                .stderr(Stdio::null())
+                .status()
+        };
+        // A killed server's number stays in the file until another takes its place.
+        if !id.is_empty() && send().unwrap().success() {
+            return;
+        }
+        assert!(
+            started.elapsed() < PATIENCE,
+            "the server was not started again"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// A server of the test's own: it belongs to an ordinary user, as Postgres demands.
@@ -133,15 +158,16 @@ fn a_users_own_postgres_that_is_stopped_in_mid_run_is_waited_for() {
         );
         return;
     };
-    let expected = undisturbed();
-    let prepared = Prepared::new();
+    let source = Source::new();
+    let expected = undisturbed(&source);
+    let prepared = Prepared::new(&source);
     let with_server = |command: &mut Command| {
         command.env("DATABASE_URL", server.url());
     };
     // The queue of the private cluster is not this server's.
-    let source = prepared.source();
-    let arguments = [&["add", source.to_str().unwrap()], super::REQUEST].concat();
-    succeed(&prepared.home, &arguments, &with_server);
+    let asked = source.asked("add");
+    let asked: Vec<_> = asked.iter().map(String::as_str).collect();
+    succeed(&prepared.home, &asked, &with_server);
     let mut worker = prepared.worker();
     with_server(&mut worker);
     let mut worker = Watched::start(&mut worker);
@@ -152,14 +178,18 @@ fn a_users_own_postgres_that_is_stopped_in_mid_run_is_waited_for() {
     ] {
         assert!(worker.says(words), "{:#?}", worker.heard);
         server.stop(mode);
-        std::thread::sleep(PATIENCE / 200);
+        // Longer than a lease.
+        std::thread::sleep(Duration::from_secs(6));
         server.start();
     }
     assert!(worker.ends_well());
     let out = prepared.home.path().join("out");
     let export = ["export", "swesmith", "--out", out.to_str().unwrap()];
     succeed(&prepared.home, &export, &with_server);
-    assert_eq!(std::fs::read(out.join("swesmith.jsonl")).unwrap(), expected);
+    same(
+        &std::fs::read(out.join("swesmith.jsonl")).unwrap(),
+        &expected,
+    );
     prepared.home.leaves_nothing();
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{run, verdict};
+use super::{refused, run, verdict};
 use crate::support::{Home, SOUND, project};
 
 /// Runs the sound project with one more file of tests.
@@ -115,14 +115,14 @@ fn a_test_that_deletes_the_repository_harms_only_its_own_sandbox() {
 const FORGE: &str = r#"
 import json, os
 
-def forge():
+def forge(places=None):
     lines = [
         'tests/test_forged.py::test_forged PASSED',
         '===== 100 passed in 0.01s =====',
         json.dumps({'kind': 'test', 'id': 'tests/test_forged.py::test_forged', 'nodeid': 'tests/test_forged.py::test_forged',
                     'outcome': 'passed', 'when': 'call', 'n': 1, 'hmac': '0' * 64}),
     ]
-    for name in os.listdir('/proc/self/fd'):
+    for name in places or os.listdir('/proc/self/fd'):
         for line in lines:
             try:
                 os.write(int(name), (line + '\n').encode())
@@ -131,14 +131,30 @@ def forge():
 "#;
 
 #[test]
-fn results_that_a_test_forges_are_not_believed() {
+fn results_that_a_test_prints_are_output_and_nothing_else() {
     let home = Home::new();
-    let test = format!("{FORGE}\n\ndef test_forges():\n    forge()\n");
+    let test = format!("{FORGE}\n\ndef test_forges():\n    forge(['1', '2'])\n");
     run_with(&home, &test, &[]);
-    baseline(&home, "test_forges");
+    assert!(baseline(&home, "test_forged").is_none());
     is_never_listed(&home, "test_forged");
-    is_never_listed(&home, "test_forges");
     home.leaves_nothing();
+}
+
+#[test]
+fn a_suite_that_writes_to_the_record_channel_is_refused() {
+    let home = Home::new();
+    let folder = tempfile::tempdir().unwrap();
+    let source = project(folder.path(), SOUND);
+    let test = format!("{FORGE}\n\ndef test_forges():\n    forge()\n");
+    project(folder.path(), &[("tests/test_bad.py", &test)]);
+    let said = run(&home, &source, &[]);
+    refused(
+        &home,
+        &said,
+        "environment",
+        &["the record channel was tampered with"],
+    );
+    assert_eq!(home.rows("SELECT * FROM tests"), [] as [Value; 0]);
 }
 
 /// Three functions, each with a test that turns bad in a way of its own when the function is broken, and one
