@@ -59,6 +59,17 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Whether its files are still on the disk.
+    fn is_whole(&self) -> bool {
+        let mut layers = self
+            .environment
+            .spec
+            .trees
+            .iter()
+            .flat_map(|tree| &tree.lower);
+        self.tree.is_dir() && layers.all(|layer| layer.is_dir())
+    }
+
     /// The numbers of tests in the store.
     pub fn ordinals(&self, tests: &BTreeSet<String>) -> Result<Vec<i32>, StageError> {
         let ordinal = |test: &String| {
@@ -245,18 +256,17 @@ impl Machine {
             .or_default()
             .clone();
         let loaded = cell.get_or_try_init(|| self.load(id)).await?;
-        // A cache that was deleted under a running worker is made again.
-        if loaded.tree.is_dir() && has_layers(&loaded.environment) {
+        if loaded.is_whole() {
             return Ok(loaded.clone());
         }
-        self.environments.lock().await.remove(&id);
-        let cell = self
-            .environments
-            .lock()
-            .await
-            .entry(id)
-            .or_default()
-            .clone();
+        // A cache that was deleted under a running worker is made again, by the first who notices.
+        let mut environments = self.environments.lock().await;
+        let known = environments.entry(id).or_default();
+        if Arc::ptr_eq(known, &cell) {
+            *known = Arc::default();
+        }
+        let cell = known.clone();
+        drop(environments);
         Ok(cell.get_or_try_init(|| self.load(id)).await?.clone())
     }
 
@@ -286,10 +296,4 @@ impl Machine {
             ordinals,
         }))
     }
-}
-
-/// Whether every layer of an environment is still on the disk.
-fn has_layers(environment: &Environment) -> bool {
-    let mut layers = environment.spec.trees.iter().flat_map(|tree| &tree.lower);
-    layers.all(|layer| layer.is_dir())
 }

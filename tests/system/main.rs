@@ -1,5 +1,7 @@
 //! Whole-system tests: the real binary, a real Postgres, real sandboxes, real packages.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod command_line;
 mod faults_of_the_machine;
 mod faults_of_the_repository;

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
-use swemill_mutation::Selection;
 
 use super::output::Output;
+use super::sampling::SamplingArguments;
 use crate::request::Request;
 use crate::service::Service;
 use crate::settings::Settings;
@@ -26,26 +26,8 @@ pub(super) struct RequestArguments {
     /// Branch, tag or commit of git sources
     #[arg(long, value_name = "REVISION")]
     rev: Option<String>,
-    /// Strategies by name, family or prefix*, comma-separated; -NAME leaves one out
-    #[arg(
-        long,
-        value_name = "LIST",
-        default_value = "all",
-        allow_hyphen_values = true
-    )]
-    strategies: String,
-    /// The most candidates of each source
-    #[arg(long, value_name = "N")]
-    max_candidates: Option<u32>,
-    /// The most candidates of one file
-    #[arg(long, value_name = "N")]
-    per_file: Option<u32>,
-    /// The most candidates of one function, method or class
-    #[arg(long, value_name = "N")]
-    per_entity: Option<u32>,
-    /// Decides which candidates are sampled, and the style of each statement
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    seed: u32,
+    #[command(flatten)]
+    sampling: SamplingArguments,
     /// Admitted licences: SPDX identifiers, `permissive` or `any`
     #[arg(long, value_name = "LIST")]
     licenses: Option<String>,
@@ -67,14 +49,17 @@ impl RequestArguments {
 
     /// One request a source; wrong words are said before anything is queued.
     pub(super) fn requests(&self, settings: &Settings) -> anyhow::Result<Vec<Request>> {
-        self.strategies.parse::<Selection>()?;
+        self.sampling.selection()?;
         let request = |source: &String| {
             let mut request = Request::new(source, self.rev.as_deref(), settings)?;
-            request.options.strategies.clone_from(&self.strategies);
-            request.options.max_candidates = self.max_candidates;
-            request.options.per_file = self.per_file;
-            request.options.per_entity = self.per_entity;
-            request.options.seed = self.seed;
+            request
+                .options
+                .strategies
+                .clone_from(&self.sampling.strategies);
+            request.options.max_candidates = self.sampling.max_candidates;
+            request.options.per_file = self.sampling.per_file;
+            request.options.per_entity = self.sampling.per_entity;
+            request.options.seed = self.sampling.seed;
             Ok(request)
         };
         self.sources.iter().map(request).collect()

@@ -9,6 +9,7 @@ mod mutate;
 mod output;
 mod progress;
 mod run;
+mod sampling;
 mod status;
 mod verify;
 mod work;

@@ -8,48 +8,24 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use swemill_mutation::{Options, Selection, Summary};
+use swemill_mutation::Summary;
+
+use super::sampling::SamplingArguments;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The folder of Python code
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
-    /// Strategies by name, family or prefix*, comma-separated; -NAME leaves one out
-    #[arg(
-        long,
-        value_name = "LIST",
-        default_value = "all",
-        allow_hyphen_values = true
-    )]
-    strategies: String,
-    /// The most candidates
-    #[arg(long, value_name = "N")]
-    max_candidates: Option<usize>,
-    /// The most candidates of one file
-    #[arg(long, value_name = "N")]
-    per_file: Option<usize>,
-    /// The most candidates of one function, method or class
-    #[arg(long, value_name = "N")]
-    per_entity: Option<usize>,
-    /// Decides which candidates are sampled
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    seed: u64,
+    #[command(flatten)]
+    sampling: SamplingArguments,
     /// Threads that look for candidates (default: the number of cores)
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let options = Options {
-        seed: arguments.seed,
-        strategies: arguments.strategies.parse::<Selection>()?,
-        max_candidates: arguments.max_candidates,
-        per_file: arguments.per_file,
-        per_entity: arguments.per_entity,
-        threads: arguments.threads,
-        identity: None,
-    };
+    let options = arguments.sampling.options(arguments.threads)?;
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout());
     let mut written = Ok(());
     let summary = swemill_mutation::mutate(&arguments.folder, &options, &mut |candidate| {

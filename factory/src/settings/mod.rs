@@ -1,0 +1,110 @@
+//! The settings in force and where each comes from: defaults, one TOML file, the environment, flags.
+
+mod error;
+mod origin;
+mod resolve;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use swemill_sandbox::Limits;
+
+pub use error::Error;
+pub use origin::Origin;
+pub use resolve::{Resolved, resolve};
+
+/// Everything that can be set, resolved.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The data folder.
+    pub home: PathBuf,
+    /// The Postgres server; empty for a private cluster in the data folder.
+    pub database_url: String,
+    /// Jobs that run at one time on this machine.
+    pub workers: usize,
+    /// Which licences are admitted: SPDX identifiers, `permissive` or `any`.
+    pub licenses: String,
+    /// Baseline runs of an untouched repository; one of them is shuffled.
+    pub baseline_runs: usize,
+    /// The fewest stable passing tests of an accepted baseline.
+    pub baseline_min_passing: usize,
+    /// The smallest share of passing tests, of those not skipped, of an accepted baseline.
+    pub baseline_min_share: f64,
+    /// Runs that must agree on an instance's lists.
+    pub confirmations: usize,
+    /// The largest share of the suite that a break may fail.
+    pub max_broken_share: f64,
+    /// Memory of one sandbox, in MiB.
+    pub sandbox_memory_mib: u64,
+    /// Processes and threads of one sandbox.
+    pub sandbox_processes: u64,
+    /// Bytes that one sandbox may write, in MiB.
+    pub sandbox_disk_mib: u64,
+    /// Wall time of one build step, in seconds.
+    pub build_timeout_seconds: u64,
+    /// Wall time of one whole test run while a baseline is taken, in seconds.
+    pub test_timeout_seconds: u64,
+    /// Seconds after which a silent worker's job is given to another.
+    pub lease_seconds: u64,
+}
+
+impl Settings {
+    /// The limits of a sandbox that runs tests.
+    pub fn test_limits(&self) -> Limits {
+        Limits {
+            wall: Duration::from_secs(self.test_timeout_seconds),
+            memory_bytes: self.sandbox_memory_mib << 20,
+            processes: self.sandbox_processes,
+            disk_bytes: self.sandbox_disk_mib << 20,
+            ..Limits::default()
+        }
+    }
+
+    /// The limits of a sandbox that builds an environment.
+    pub fn build_limits(&self) -> Limits {
+        Limits {
+            wall: Duration::from_secs(self.build_timeout_seconds),
+            ..self.test_limits()
+        }
+    }
+}
+/// One thing that can be set.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name in the file and for `--set`.
+    pub name: &'static str,
+    /// The environment variable that sets it.
+    pub variable: &'static str,
+    /// One line for people.
+    pub about: &'static str,
+}
+
+const fn key(name: &'static str, variable: &'static str, about: &'static str) -> Key {
+    Key {
+        name,
+        variable,
+        about,
+    }
+}
+
+/// Every key, in the order in which `swemill config` prints them.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    key("home", "SWEMILL_HOME", "the data folder"),
+    key("database_url", "DATABASE_URL", "the Postgres server; empty: a private cluster in the data folder"),
+    key("workers", "SWEMILL_WORKERS", "jobs that run at one time on this machine"),
+    key("licenses", "SWEMILL_LICENSES", "admitted licences: SPDX identifiers, `permissive` or `any`"),
+    key("baseline_runs", "SWEMILL_BASELINE_RUNS", "runs of the untouched tests, one of them shuffled"),
+    key("baseline_min_passing", "SWEMILL_BASELINE_MIN_PASSING", "the fewest stable passing tests of a sound baseline"),
+    key("baseline_min_share", "SWEMILL_BASELINE_MIN_SHARE", "the smallest passing share of a sound baseline"),
+    key("confirmations", "SWEMILL_CONFIRMATIONS", "runs that must agree on an instance's lists"),
+    key("max_broken_share", "SWEMILL_MAX_BROKEN_SHARE", "the largest share of the suite that a break may fail"),
+    key("sandbox_memory_mib", "SWEMILL_SANDBOX_MEMORY_MIB", "memory of one sandbox, MiB"),
+    key("sandbox_processes", "SWEMILL_SANDBOX_PROCESSES", "processes and threads of one sandbox"),
+    key("sandbox_disk_mib", "SWEMILL_SANDBOX_DISK_MIB", "what one sandbox may write, MiB"),
+    key("build_timeout_seconds", "SWEMILL_BUILD_TIMEOUT_SECONDS", "wall time of one build step"),
+    key("test_timeout_seconds", "SWEMILL_TEST_TIMEOUT_SECONDS", "wall time of one baseline run"),
+    key("lease_seconds", "SWEMILL_LEASE_SECONDS", "silence after which a worker's job is given away"),
+];
