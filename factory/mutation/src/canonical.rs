@@ -40,7 +40,7 @@ pub(crate) fn canonical<'a>(
     let mut text = Vec::with_capacity(end - start + 16);
     let mut at = start;
     for edit in &edits {
-        text.extend_from_slice(source[at..edit.range.start].as_bytes());
+        text.extend_from_slice(&source.as_bytes()[at..edit.range.start]);
         text.extend_from_slice(edit.text.as_bytes());
         at = edit.range.end;
     }

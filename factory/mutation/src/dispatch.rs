@@ -43,13 +43,13 @@ impl Dispatch {
         }
     }
 
-    /// The operators that want to see this node, in registry order.
-    pub(crate) fn interested(&self, node: Node<'_>) -> &[u16] {
-        &self.lists[usize::from(self.lists_of.get(node))]
-    }
-
-    /// The operator at a place of the registry.
-    pub(crate) fn operator(&self, place: u16) -> &'static dyn Operator {
-        operators::all()[usize::from(place)]
+    /// The operators that want to see this node, in registry order, each with its place there.
+    pub(crate) fn interested(
+        &self,
+        node: Node<'_>,
+    ) -> impl Iterator<Item = (u16, &'static dyn Operator)> {
+        self.lists[usize::from(self.lists_of.get(node))]
+            .iter()
+            .map(|place| (*place, operators::all()[usize::from(*place)]))
     }
 }

@@ -72,9 +72,10 @@ impl Entities {
                 }
                 Role::Branch => found.add(1, &open),
                 Role::Comparison => {
-                    let operators = u32::try_from(node.named_child_count())
-                        .unwrap_or(1)
-                        .saturating_sub(1);
+                    let mut cursor = node.walk();
+                    let operands = node.named_children(&mut cursor);
+                    let operands = operands.filter(|child| !child.is_extra()).count();
+                    let operators = u32::try_from(operands).unwrap_or(1).saturating_sub(1);
                     found.add(operators, &open);
                 }
             }

@@ -42,12 +42,7 @@ impl Identity {
         Self {
             owner: "local".to_owned(),
             name: name.unwrap_or_else(|| "folder".to_owned()),
-            commit: digest
-                .finalize()
-                .iter()
-                .take(4)
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            commit: format!("{:08x}", first_word(&digest.finalize())),
         }
     }
 
@@ -105,6 +100,13 @@ impl Ids {
             &digest[..length.unwrap_or(digest.len())]
         )
     }
+}
+
+fn first_word(digest: &[u8]) -> u32 {
+    digest
+        .iter()
+        .take(4)
+        .fold(0, |word, byte| word << 8 | u32::from(*byte))
 }
 
 /// The first 16 bytes of a digest as 24 characters of `0-9a-z`.

@@ -130,17 +130,15 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn visit(&mut self, node: Node<'a>) {
-        for &operator in self.dispatch.interested(node) {
-            self.dispatch
-                .operator(operator)
-                .sites(node, &self.context, &mut self.sites);
+        for (place, operator) in self.dispatch.interested(node) {
+            operator.sites(node, &self.context, &mut self.sites);
             for edits in self.sites.take() {
-                let Some((edits, change)) = canonical(&self.context.source, edits) else {
+                let Some((edits, change)) = canonical(self.context.source, edits) else {
                     continue;
                 };
                 let entity = self.entity_at(node);
                 self.found.push(Site {
-                    operator,
+                    operator: place,
                     entity,
                     edits,
                     change,

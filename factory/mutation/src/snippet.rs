@@ -22,7 +22,7 @@ pub(crate) struct Around<'t> {
     /// The touched statements, with their neighbours where one may be gone.
     pub(crate) statements: Vec<Node<'t>>,
     /// What surrounds them.
-    pub(crate) flow: Flow<'t>,
+    pub(crate) flow: Flow,
     /// The stretch that the edits touch.
     pub(crate) hull: Range<usize>,
     indented: bool,
@@ -54,9 +54,10 @@ pub(crate) fn around<'t>(file: &'t Parsed, site: &Site<'_>) -> Option<Around<'t>
         if kind != Rule::Function && !kind.holds_statements() {
             break;
         }
-        flow = match rule(node) {
-            Rule::Function if kind == Rule::Block => Flow::of_function(node),
-            outer => flow.below(outer, inner),
+        flow = if rule(node) == Rule::Function && kind == Rule::Block {
+            Flow::of_function(node, &file.source)
+        } else {
+            flow.below(node, inner)
         };
         node = inner;
         if kind == Rule::Block
@@ -118,11 +119,12 @@ fn moves_margin(source: &str, edit: &Edit<'_>) -> bool {
         && edit.text.is_empty()
         && (old.ends_with('\n') || edit.range.end == source.len());
     let keeps_start = |text: &str| text.starts_with(|first: char| !first.is_whitespace());
-    !removes_lines && !(keeps_start(old) && keeps_start(&edit.text))
+    let keeps_margin = keeps_start(old) && keeps_start(&edit.text);
+    !removes_lines && !keeps_margin
 }
 
-/// The statements of a block that the hull touches, and whether it lies inside of one. Unless it lies inside of one, its neighbours come too,
-/// and the first begins a line.
+/// The statements of a block that the hull touches, and whether it lies inside of one. Unless it does, its
+/// neighbours come too, and the first begins a line.
 fn touched<'t>(
     file: &Parsed,
     block: Node<'t>,
@@ -131,7 +133,7 @@ fn touched<'t>(
     let mut cursor = block.walk();
     let all: Vec<Node<'t>> = block
         .named_children(&mut cursor)
-        .filter(|child| child.kind() != "comment")
+        .filter(|child| !child.is_extra())
         .collect();
     let from = all.partition_point(|statement| statement.end_byte() < hull.start);
     let to = all.partition_point(|statement| statement.start_byte() <= hull.end);
@@ -238,7 +240,7 @@ impl<'t> Around<'t> {
         let mut cursor = root.walk();
         let mut statements = root
             .named_children(&mut cursor)
-            .filter(|child| child.kind() != "comment");
+            .filter(|child| !child.is_extra());
         let frame = statements.next()?;
         if statements.next().is_some() || frame.child_by_field_name("alternative").is_some() {
             return None;

@@ -145,3 +145,54 @@ fn point(source: &str, lines: &Lines, offset: usize) -> Point {
     let row = lines.line_of(source, offset);
     Point::new(row, offset - lines.start(row))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::Dispatch;
+    use crate::selection::Selection;
+    use crate::sites::enumerate;
+
+    /// Modules of the standard library with code of all kinds, each present in every Python 3.
+    const MODULES: [&str; 8] = [
+        "textwrap",
+        "contextlib",
+        "queue",
+        "asyncio.queues",
+        "asyncio.locks",
+        "json.decoder",
+        "shlex",
+        "functools",
+    ];
+
+    #[test]
+    fn parsing_the_statements_around_a_change_gives_what_parsing_the_file_gives() {
+        let script = format!(
+            "import importlib\n\
+             for name in {MODULES:?}: print(importlib.import_module(name).__file__)\n"
+        );
+        let output = std::process::Command::new("python3")
+            .args(["-c", &script])
+            .output()
+            .expect("these tests need python3");
+        let dispatch = Dispatch::new(&Selection::default().places());
+        let mut verifier = Verifier::new();
+        let mut sites_seen = 0;
+        for path in String::from_utf8(output.stdout).unwrap().lines() {
+            let source = std::fs::read_to_string(path).unwrap();
+            let file = Parsed::parse(path.to_owned(), source).unwrap();
+            for site in enumerate(&file, &dispatch) {
+                sites_seen += 1;
+                let by_statements = verifier.check(&file, &site);
+                let by_file = verifier.check_file(&file, &site);
+                let edits = &site.edits;
+                assert_eq!(
+                    by_statements.is_ok(),
+                    by_file.is_ok(),
+                    "{path} {edits:?} {by_statements:?} {by_file:?}"
+                );
+            }
+        }
+        assert!(sites_seen > 2000, "only {sites_seen} sites");
+    }
+}

@@ -2,6 +2,11 @@
 //! there, one diff after the other. `SWEMILL_BLESS=1 cargo test -p swemill-mutation --test fixtures` writes
 //! the second from the first.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what tests share may fail as loudly as tests"
+)]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,10 @@
 //! Whole runs: what they depend on, what they leave alone, and that their patches apply everywhere.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what tests share may fail as loudly as tests"
+)]
+
 mod common;
 
 use std::fs;
@@ -216,8 +221,9 @@ fn only_the_package_itself_is_mutated() {
         "src/pkg/testing.py",
         "script.py",
     ];
-    real.iter()
-        .for_each(|path| write(root.path(), path, MODULE));
+    for path in real {
+        write(root.path(), path, MODULE);
+    }
     write(root.path(), "src/pkg/__init__.py", "");
     write(
         root.path(),

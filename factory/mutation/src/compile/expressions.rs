@@ -3,8 +3,11 @@
 use tree_sitter::Node;
 
 use super::Refusal;
-use super::statements::is_place;
-use super::visit::{Flow, Rule, Visitor, rule};
+use super::flow::{Flow, Scope};
+use super::names::mentions;
+use super::rules::{Rule, rule};
+use super::statements::is_target;
+use super::visit::Visitor;
 
 /// Kinds whose operands bind tighter than `not`, `lambda`, `if … else` and `:=` do.
 const TIGHT: [&str; 7] = [
@@ -22,7 +25,7 @@ pub(super) fn placement(
     node: Node<'_>,
     kind: Rule,
     parent: Node<'_>,
-    flow: Flow<'_>,
+    flow: Flow,
     source: &str,
 ) -> Result<(), Refusal> {
     let is_operand = || TIGHT.contains(&parent.kind()) && !is_index(node, parent);
@@ -38,14 +41,12 @@ pub(super) fn placement(
         {
             Err("a lambda as an operand")
         }
-        Rule::Walrus => walrus(node, parent, flow),
-        Rule::Star => star(parent),
+        Rule::Walrus => walrus(node, parent, flow, source),
+        Rule::Star => star(node, parent),
         Rule::Yield => yielded(node, parent, flow),
-        Rule::Await if !flow.is_async && !flow.in_comprehension => {
-            Err("await outside an async function")
-        }
+        Rule::Await if !flow.is_async => Err("await outside an async function"),
         Rule::Await => awaited(node),
-        Rule::Comprehension | Rule::ForIn => comprehension(node, flow),
+        Rule::ForIn => for_in(node, flow),
         Rule::As => as_target(node, parent),
         Rule::Comparison => {
             let mut cursor = node.walk();
@@ -64,52 +65,110 @@ fn is_index(node: Node<'_>, parent: Node<'_>) -> bool {
     parent.kind() == "subscript" && parent.child_by_field_name("value") != Some(node)
 }
 
-fn walrus(node: Node<'_>, parent: Node<'_>, flow: Flow<'_>) -> Result<(), Refusal> {
+fn walrus(node: Node<'_>, parent: Node<'_>, flow: Flow, source: &str) -> Result<(), Refusal> {
     let fine = match parent.kind() {
+        // `f"{x:=10}"` formats `x` as `=10` says.
+        "interpolation" => return Ok(()),
         "parenthesized_expression"
         | "argument_list"
         | "list"
         | "set"
         | "tuple"
         | "if_clause"
-        | "decorator" => true,
-        "list_comprehension" | "set_comprehension" | "generator_expression" => true,
-        "if_statement" | "elif_clause" | "while_statement" | "match_statement" => true,
+        | "decorator"
+        | "list_comprehension"
+        | "set_comprehension"
+        | "generator_expression"
+        | "if_statement"
+        | "elif_clause"
+        | "while_statement"
+        | "match_statement" => true,
         "subscript" => is_index(node, parent),
         _ => false,
     };
     if !fine {
         return Err(":= without parentheses");
     }
-    if flow.in_comprehension && flow.in_class {
+    if flow.in_comprehension && flow.scope == Scope::Class {
         return Err(":= in a comprehension in a class body");
+    }
+    let name = node
+        .child_by_field_name("name")
+        .map_or("", |name| &source[name.byte_range()]);
+    rebinding(node, name, source)
+}
+
+/// `:=` binds around all comprehensions that it stands in, so it may not bind what they run with.
+fn rebinding(node: Node<'_>, name: &str, source: &str) -> Result<(), Refusal> {
+    let mut below = node;
+    while let Some(above) = below.parent() {
+        match rule(above) {
+            Rule::Function | Rule::Lambda => break,
+            Rule::ForIn if above.child_by_field_name("right") == Some(below) => {
+                return Err(":= in what a comprehension runs over");
+            }
+            Rule::Comprehension | Rule::Generator => {
+                let mut cursor = above.walk();
+                let runs_with = above
+                    .named_children(&mut cursor)
+                    .filter(|part| rule(*part) == Rule::ForIn)
+                    .filter_map(|clause| clause.child_by_field_name("left"))
+                    .any(|left| mentions(left, name, source));
+                if runs_with {
+                    return Err(":= of a comprehension's own variable");
+                }
+            }
+            _ => {}
+        }
+        below = above;
     }
     Ok(())
 }
 
-fn star(parent: Node<'_>) -> Result<(), Refusal> {
-    let fine = match parent.kind() {
-        "argument_list" | "list" | "set" | "tuple" | "expression_list" | "pattern_list"
-        | "subscript" => true,
-        "type" | "type_parameter" | "for_in_clause" => true,
-        // `f((*a))` and `(*a)` come out alike; a real tuple is a tuple.
-        "parenthesized_expression" => false,
-        "expression_statement" => parent.child_count() > 1,
-        // `*a or b`: the star belongs to the whole, the grammar says otherwise.
+/// What may stand on both sides of a star's operand, and begins with the star in the grammar's eyes.
+const STARRED_WHOLE: [&str; 7] = [
+    "attribute",
+    "call",
+    "subscript",
+    "boolean_operator",
+    "comparison_operator",
+    "binary_operator",
+    "conditional_expression",
+];
+
+fn is_loose(node: Node<'_>) -> bool {
+    matches!(
+        node.kind(),
         "boolean_operator"
-        | "comparison_operator"
-        | "binary_operator"
-        | "conditional_expression" => true,
-        _ => false,
-    };
-    if fine {
-        Ok(())
-    } else {
-        Err("a starred expression alone")
-    }
+            | "comparison_operator"
+            | "conditional_expression"
+            | "not_operator"
+            | "lambda"
+    )
 }
 
-fn yielded(node: Node<'_>, parent: Node<'_>, flow: Flow<'_>) -> Result<(), Refusal> {
+fn star(node: Node<'_>, mut parent: Node<'_>) -> Result<(), Refusal> {
+    const ALONE: Refusal = "a starred expression alone";
+    let mut whole = node.named_child(0).unwrap_or(node);
+    // `*a.b` and `*a or b`: the star belongs to the whole, the grammar says otherwise.
+    while STARRED_WHOLE.contains(&parent.kind()) && parent.start_byte() == node.start_byte() {
+        whole = parent;
+        parent = parent.parent().ok_or(ALONE)?;
+    }
+    if is_loose(whole) && parent.kind() != "argument_list" {
+        return Err("a starred operator outside a call");
+    }
+    let fine = match parent.kind() {
+        "argument_list" | "list" | "set" | "tuple" | "expression_list" | "pattern_list"
+        | "subscript" | "type" | "type_parameter" | "for_in_clause" => true,
+        "expression_statement" => parent.child_count() > 1,
+        // `f((*a))` and `(*a)` come out alike; a real tuple is a tuple.
+        _ => false,
+    };
+    if fine { Ok(()) } else { Err(ALONE) }
+}
+
+fn yielded(node: Node<'_>, parent: Node<'_>, flow: Flow) -> Result<(), Refusal> {
     if !flow.in_function() {
         return Err("yield outside a function");
     }
@@ -139,9 +198,9 @@ fn awaited(node: Node<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn comprehension(node: Node<'_>, flow: Flow<'_>) -> Result<(), Refusal> {
-    let is_async = node.kind() == "for_in_clause"
-        && node.child(0).is_some_and(|first| first.kind() == "async");
+/// A `for` of a comprehension.
+pub(super) fn for_in(clause: Node<'_>, flow: Flow) -> Result<(), Refusal> {
+    let is_async = clause.child(0).is_some_and(|first| first.kind() == "async");
     if is_async && !flow.is_async {
         Err("async comprehension outside an async function")
     } else {
@@ -157,7 +216,7 @@ fn as_target(node: Node<'_>, parent: Node<'_>) -> Result<(), Refusal> {
         return Err("as where nothing is bound");
     }
     match node.child_by_field_name("alias") {
-        Some(alias) if !is_place(alias) => Err("as with something that is no place"),
+        Some(alias) if !is_target(alias) => Err("as with something that is no place"),
         _ => Ok(()),
     }
 }
@@ -174,19 +233,30 @@ fn number(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether a string is bytes.
+fn is_bytes(string: Node<'_>, source: &str) -> bool {
+    source[string.byte_range()]
+        .split(['"', '\''])
+        .next()
+        .is_some_and(|prefix| prefix.contains(['b', 'B']))
+}
+
+/// Bytes are written in ASCII.
+pub(super) fn string(node: Node<'_>, source: &str) -> Result<(), Refusal> {
+    if is_bytes(node, source) && !source[node.byte_range()].is_ascii() {
+        Err("bytes that are not ASCII")
+    } else {
+        Ok(())
+    }
+}
+
 /// Implicitly joined strings are all bytes or all text.
 pub(super) fn strings(node: Node<'_>, source: &str) -> Result<(), Refusal> {
     let mut cursor = node.walk();
-    let is_bytes = |string: Node<'_>| {
-        let text = &source[string.byte_range()];
-        text.split(['"', '\''])
-            .next()
-            .is_some_and(|prefix| prefix.contains(['b', 'B']))
-    };
     let mut kinds = node
         .named_children(&mut cursor)
         .filter(|part| part.kind() == "string")
-        .map(is_bytes);
+        .map(|part| is_bytes(part, source));
     let first = kinds.next();
     if kinds.any(|kind| Some(kind) != first) {
         Err("bytes joined with text")

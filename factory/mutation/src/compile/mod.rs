@@ -6,7 +6,9 @@
 //! touches where it is in none.
 
 mod expressions;
+mod flow;
 mod names;
+mod rules;
 mod signature;
 mod statements;
 mod visit;
@@ -16,8 +18,9 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use crate::canonical::Change;
+pub(crate) use flow::Flow;
+pub(crate) use rules::{Rule, rule};
 use visit::Visitor;
-pub(crate) use visit::{Flow, Rule, rule};
 
 /// Why CPython would not compile it.
 pub(crate) type Refusal = &'static str;
@@ -35,7 +38,7 @@ fn futures_first(root: Node<'_>) -> Result<(), Refusal> {
     let mut begun = false;
     for (place, statement) in root
         .named_children(&mut cursor)
-        .filter(|node| node.kind() != "comment")
+        .filter(|node| !node.is_extra())
         .enumerate()
     {
         match statement.kind() {
@@ -66,7 +69,7 @@ pub(crate) fn check_change(root: Node<'_>, source: &str, change: &Change) -> Res
         match inner.map(|inner| (inner, rule(inner))) {
             Some((inner, Rule::Function)) => return visitor.node(inner, node, flow),
             Some((inner, kind)) if kind.holds_statements() => {
-                flow = flow.below(rule(node), inner);
+                flow = flow.below(node, inner);
                 node = inner;
             }
             _ => break,
@@ -86,7 +89,7 @@ pub(crate) fn check_change(root: Node<'_>, source: &str, change: &Change) -> Res
 pub(crate) fn check_statements(
     block: Node<'_>,
     source: &str,
-    flow: Flow<'_>,
+    flow: Flow,
     touched: Range<usize>,
 ) -> Result<(), Refusal> {
     if rule(block) == Rule::Block || block.named_child_count() > 0 {
@@ -124,28 +127,4 @@ fn collect_with_declarations(node: Node<'_>, source: &str, found: &mut Vec<Range
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::grammar::parser;
-
-    fn refusal(source: &str) -> Option<&'static str> {
-        let tree = parser().parse(source, None).unwrap();
-        if tree.root_node().has_error() {
-            return Some("syntax");
-        }
-        super::check_file(tree.root_node(), source).err()
-    }
-
-    #[test]
-    fn what_python_refuses_is_refused() {
-        for source in include_str!("../../tests/data/refused.py.txt").split("\n---\n") {
-            assert!(refusal(source).is_some(), "accepted:\n{source}");
-        }
-    }
-
-    #[test]
-    fn what_python_compiles_is_accepted() {
-        for source in include_str!("../../tests/data/accepted.py.txt").split("\n---\n") {
-            assert_eq!(refusal(source), None, "refused:\n{source}");
-        }
-    }
-}
+mod tests;

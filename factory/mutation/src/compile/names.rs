@@ -3,15 +3,16 @@
 use tree_sitter::Node;
 
 use super::Refusal;
+use super::flow::{Flow, Scope};
+use super::rules::{Rule, rule};
 use super::signature::name_of;
-use super::visit::{Flow, Rule};
 
 /// A `global` or `nonlocal` statement.
 pub(super) fn declaration(
     node: Node<'_>,
     kind: Rule,
     functions: &[Node<'_>],
-    flow: Flow<'_>,
+    flow: Flow,
     source: &str,
 ) -> Result<(), Refusal> {
     let Some((function, around)) = functions.split_last() else {
@@ -21,15 +22,25 @@ pub(super) fn declaration(
             Ok(())
         };
     };
+    // A class body is no function of its own.
+    let around = if flow.scope == Scope::Class {
+        functions
+    } else {
+        around
+    };
     let mut cursor = node.walk();
     for name in node
         .named_children(&mut cursor)
+        .filter(|name| !name.is_extra())
         .map(|name| &source[name.byte_range()])
     {
-        if kind == Rule::Nonlocal && !around.iter().any(|outer| binds(*outer, name, source)) {
+        // The compiler binds `__class__` around every method.
+        let is_bound =
+            name == "__class__" || around.iter().any(|outer| binds(*outer, name, source));
+        if kind == Rule::Nonlocal && !is_bound {
             return Err("nonlocal without a binding around");
         }
-        if flow.in_class {
+        if flow.scope == Scope::Class {
             continue;
         }
         if is_parameter(*function, name, source) {
@@ -60,11 +71,23 @@ fn uses_before(node: Node<'_>, name: &str, end: usize, source: &str) -> bool {
     if node.kind() == "identifier" {
         return &source[node.byte_range()] == name;
     }
+    if matches!(rule(node), Rule::Comprehension | Rule::Generator) {
+        // A scope of its own, but for what its first `for` runs over.
+        let mut cursor = node.walk();
+        let first = node
+            .named_children(&mut cursor)
+            .find(|part| rule(*part) == Rule::ForIn);
+        return first
+            .and_then(|clause| clause.child_by_field_name("right"))
+            .is_some_and(|over| uses_before(over, name, end, source));
+    }
     let mut cursor = node.walk();
     node.named_children(&mut cursor)
         .any(|child| match (node.kind(), child.kind()) {
             // Other scopes, members and keywords are other names.
-            ("function_definition" | "lambda" | "class_definition", "block") => false,
+            ("function_definition" | "class_definition", "block")
+            | ("lambda", _)
+            | (_, "global_statement" | "nonlocal_statement") => false,
             ("attribute", "identifier") => {
                 node.child_by_field_name("attribute") != Some(child)
                     && uses_before(child, name, end, source)
@@ -117,7 +140,8 @@ fn binds_in(node: Node<'_>, name: &str, source: &str) -> bool {
         .any(|child| binds_in(child, name, source))
 }
 
-fn mentions(node: Node<'_>, name: &str, source: &str) -> bool {
+/// Whether a target binds a name.
+pub(super) fn mentions(node: Node<'_>, name: &str, source: &str) -> bool {
     if node.kind() == "identifier" {
         return &source[node.byte_range()] == name;
     }

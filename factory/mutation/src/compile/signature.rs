@@ -12,7 +12,7 @@ pub(super) fn parameters(list: Node<'_>, source: &str) -> Result<(), Refusal> {
     let mut cursor = list.walk();
     for parameter in list.named_children(&mut cursor) {
         let kind = parameter.kind();
-        if kind == "comment" {
+        if parameter.is_extra() {
             continue;
         }
         if closed {
@@ -47,7 +47,7 @@ pub(super) fn parameters(list: Node<'_>, source: &str) -> Result<(), Refusal> {
             }
             "tuple_pattern" => return Err("a tuple as a parameter"),
             "default_parameter" | "typed_default_parameter" => {
-                (defaults, bare_star) = (true, false)
+                (defaults, bare_star) = (true, false);
             }
             _ if defaults && !star => return Err("a parameter without default after one with"),
             _ => bare_star = false,
@@ -81,7 +81,6 @@ pub(super) fn arguments(list: Node<'_>, source: &str) -> Result<(), Refusal> {
     let mut cursor = list.walk();
     for argument in list.named_children(&mut cursor) {
         match argument.kind() {
-            "comment" => {}
             "keyword_argument" => {
                 let name = argument
                     .child_by_field_name("name")
@@ -93,7 +92,7 @@ pub(super) fn arguments(list: Node<'_>, source: &str) -> Result<(), Refusal> {
             }
             "dictionary_splat" => unpacked = true,
             "list_splat" if unpacked => return Err("* after ** in arguments"),
-            "list_splat" => {}
+            kind if kind == "list_splat" || argument.is_extra() => {}
             _ if unpacked || !names.is_empty() => {
                 return Err("a positional argument after a keyword");
             }

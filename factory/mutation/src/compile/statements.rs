@@ -3,12 +3,13 @@
 use tree_sitter::Node;
 
 use super::Refusal;
-use super::visit::{Flow, Rule, rule};
+use super::flow::{Flow, Returns, Scope};
+use super::rules::{Rule, rule};
 
 fn parts(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor)
-        .filter(|child| child.kind() != "comment")
+        .filter(|child| !child.is_extra())
         .collect()
 }
 
@@ -18,7 +19,7 @@ fn has_token(node: Node<'_>, kind: &str) -> bool {
 }
 
 /// A compound statement or one of its clauses: it has a body, and its clauses are in order.
-pub(super) fn compound(node: Node<'_>, flow: Flow<'_>) -> Result<(), Refusal> {
+pub(super) fn compound(node: Node<'_>, flow: Flow) -> Result<(), Refusal> {
     match node.kind() {
         "match_statement" => return cases(node),
         "try_statement" => clauses(node)?,
@@ -59,7 +60,7 @@ pub(super) fn block(node: Node<'_>) -> Result<(), Refusal> {
     let mut row = None;
     for statement in node
         .named_children(&mut cursor)
-        .filter(|child| child.kind() != "comment")
+        .filter(|child| !child.is_extra())
     {
         let place = statement.start_position();
         if row != Some(place.row) {
@@ -88,7 +89,7 @@ fn clauses(node: Node<'_>) -> Result<(), Refusal> {
         return Err("try without except");
     }
     let is_bare = |clause: &&Node<'_>| clause.child_by_field_name("value").is_none();
-    if excepts.iter().rev().skip(1).any(|clause| is_bare(clause)) {
+    if excepts.iter().rev().skip(1).any(is_bare) {
         return Err("a bare except before others");
     }
     Ok(())
@@ -168,11 +169,37 @@ fn target(node: Node<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Whether an expression may be deleted or bound by `as`.
-pub(super) fn is_place(node: Node<'_>) -> bool {
+/// `return`: not everywhere, and not always with a value.
+pub(super) fn returned(node: Node<'_>, flow: Flow) -> Result<(), Refusal> {
+    match flow.returns {
+        _ if flow.scope != Scope::Function => Err("return outside a function"),
+        Returns::Never => Err("return in except*"),
+        Returns::Nothing if !parts(node).is_empty() => {
+            Err("return of a value in an async generator")
+        }
+        Returns::Values | Returns::Nothing => Ok(()),
+    }
+}
+
+/// Whether an expression may be bound by `as`.
+pub(super) fn is_target(node: Node<'_>) -> bool {
+    match node.kind() {
+        "tuple" | "list" | "parenthesized_expression" | "as_pattern_target" => {
+            let is_single = node.kind() == "parenthesized_expression";
+            parts(node).into_iter().all(|part| match part.kind() {
+                "list_splat" if !is_single => parts(part).into_iter().all(is_target),
+                _ => is_target(part),
+            })
+        }
+        _ => is_place(node),
+    }
+}
+
+/// Whether an expression may be deleted.
+fn is_place(node: Node<'_>) -> bool {
     match node.kind() {
         "identifier" | "attribute" | "subscript" => true,
-        "tuple" | "list" | "parenthesized_expression" | "expression_list" | "as_pattern_target" => {
+        "tuple" | "list" | "parenthesized_expression" | "expression_list" => {
             parts(node).into_iter().all(is_place)
         }
         _ => false,
@@ -185,6 +212,15 @@ pub(super) fn delete(node: Node<'_>) -> Result<(), Refusal> {
         Ok(())
     } else {
         Err("del of something that is no place")
+    }
+}
+
+/// `print x` and `exec x`; `print >> x, y` is a tuple to Python 3.
+pub(super) fn python2(node: Node<'_>) -> Result<(), Refusal> {
+    if has_token(node, "chevron") {
+        Ok(())
+    } else {
+        Err("a Python 2 statement")
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn discover(root: &Path, summary: &mut Summary) -> std::io::Result<Ve
         summary,
     };
     let entries = Entries::of(root)?;
-    walk.folder(entries, &Place::root());
+    walk.folder(&entries, &Place::root());
     let mut found = walk.found;
     found.sort_by(|left, right| left.path.cmp(&right.path));
     Ok(found)
@@ -107,7 +107,7 @@ struct Walk<'s> {
 }
 
 impl Walk<'_> {
-    fn folder(&mut self, entries: Entries, place: &Place) {
+    fn folder(&mut self, entries: &Entries, place: &Place) {
         let is_package = entries.has_file("__init__.py") && !place.is_root();
         let here = Place {
             in_package: place.in_package || is_package,
@@ -153,7 +153,7 @@ impl Walk<'_> {
                 in_package: here.in_package,
                 skipped,
             };
-            self.folder(inner, &below);
+            self.folder(&inner, &below);
         }
     }
 

@@ -43,7 +43,7 @@ fn read(node: Node<'_>) -> Slice<'_> {
     for child in node.children(&mut cursor) {
         match child.kind() {
             ":" => slice.colons.push(child),
-            "comment" => {}
+            _ if child.is_extra() => {}
             _ => slice.bounds[slice.colons.len().min(2)] = Some(child),
         }
     }

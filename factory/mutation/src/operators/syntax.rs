@@ -7,11 +7,11 @@ use tree_sitter::Node;
 use crate::context::Context;
 use crate::operator::Edit;
 
-/// The named children of a node, without comments.
+/// The named children of a node, without comments and line continuations.
 pub(super) fn parts(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor)
-        .filter(|child| child.kind() != "comment")
+        .filter(|child| !child.is_extra())
         .collect()
 }
 

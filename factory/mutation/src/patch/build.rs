@@ -68,18 +68,19 @@ struct Replacement {
 /// The diff that makes these edits, which are in order and do not overlap.
 pub(crate) fn render(path: &str, source: &str, lines: &Lines, edits: &[Edit<'_>]) -> String {
     let mut replacements = Vec::new();
-    for (old, text) in regions(source, lines, edits) {
-        differing_lines(old.start, lines.text(source, old), &text, &mut replacements);
+    for (region, text) in regions(source, lines, edits) {
+        let original = lines.text(source, region.clone());
+        differing_lines(region.start, original, &text, &mut replacements);
     }
     let (old, new) = (quote('a', path), quote('b', path));
     // A tab ends the name where it could be taken for a name and a time.
     let tab = if path.contains(' ') { "\t" } else { "" };
-    let mut patch = format!("diff --git {old} {new}\n--- {old}{tab}\n+++ {new}{tab}\n");
+    let mut diff = format!("diff --git {old} {new}\n--- {old}{tab}\n+++ {new}{tab}\n");
     let mut grown = 0;
     for hunk in replacements.chunk_by(|left, right| right.old.start <= left.old.end + 2 * CONTEXT) {
-        grown = write_hunk(&mut patch, source, lines, hunk, grown);
+        grown = write_hunk(&mut diff, source, lines, hunk, grown);
     }
-    patch
+    diff
 }
 
 /// The stretches of whole lines that edits touch, each with its new text.
@@ -91,20 +92,20 @@ fn regions<'e>(source: &str, lines: &Lines, edits: &[Edit<'e>]) -> Vec<(Range<us
     let mut found: Vec<(Range<usize>, String)> = Vec::new();
     let mut copied = 0;
     for edit in edits {
-        let mut lines_touched = touched(edit);
-        lines_touched.start = lines_touched.start.min(lines.count());
-        lines_touched.end = lines_touched.end.clamp(lines_touched.start, lines.count());
+        let mut stretch = touched(edit);
+        stretch.start = stretch.start.min(lines.count());
+        stretch.end = stretch.end.clamp(stretch.start, lines.count());
         match found.last_mut() {
-            Some((region, text)) if lines_touched.start <= region.end => {
+            Some((region, text)) if stretch.start <= region.end => {
                 // The region's text runs to its end; take back what lies past the last edit.
                 let tail = lines.start(region.end) - copied;
                 text.truncate(text.len() - tail);
-                region.end = region.end.max(lines_touched.end);
+                region.end = region.end.max(stretch.end);
                 text.push_str(&source[copied..edit.range.start]);
             }
             _ => {
-                let start = lines.start(lines_touched.start);
-                found.push((lines_touched, source[start..edit.range.start].to_owned()));
+                let start = lines.start(stretch.start);
+                found.push((stretch, source[start..edit.range.start].to_owned()));
             }
         }
         let (region, text) = found.last_mut().expect("one was just there or just pushed");

@@ -8,3 +8,6 @@ mod path;
 pub use apply::{apply, apply_tree, reverse};
 pub(crate) use build::{Lines, render};
 pub use parse::{FilePatch, PatchError, parse};
+
+#[cfg(test)]
+mod tests;
