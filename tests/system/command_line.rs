@@ -47,7 +47,7 @@ fn wrong_words_are_refused_before_anything_is_done() {
         (
             &["run", ".", "--strategies", "func_pm_opp_swap"],
             3,
-            "func_pm_op_swap",
+            "op_swap",
         ),
         (&["run", ".", "--licenses", "Apachy-2.0"], 3, "Apachy-2.0"),
         (
