@@ -50,7 +50,7 @@ fn a_setup_that_forks_without_end_is_contained() {
     with_setup(folder.path(), bomb);
     let settings = &["build_timeout_seconds=15", "sandbox_processes=100"];
     let said = run(&home, folder.path(), settings);
-    refused(&home, &said, "environment", &[]);
+    refused(&home, &said, "environment", &["15 s"]);
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn a_test_that_deletes_the_repository_harms_only_its_own_sandbox() {
 }
 
 /// Imitates pytest and our records on every descriptor there is.
-const FORGE: &str = r#"
+const FORGE: &str = r"
 import json, os
 
 def forge(places=None):
@@ -128,7 +128,7 @@ def forge(places=None):
                 os.write(int(name), (line + '\n').encode())
             except OSError:
                 pass
-"#;
+";
 
 #[test]
 fn results_that_a_test_prints_are_output_and_nothing_else() {
