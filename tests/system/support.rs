@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The longest that any command of a test may take.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A data folder, with the caches of downloads shared between tests, and a temporary folder beside it.
 pub(crate) struct Home {

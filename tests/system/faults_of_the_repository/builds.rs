@@ -36,7 +36,7 @@ fn a_setup_that_runs_forever_is_ended_at_the_build_timeout() {
     let said = run(&home, folder.path(), &["build_timeout_seconds=15"]);
     refused(&home, &said, "environment", &["15 s"]);
     assert!(
-        started.elapsed() < Duration::from_secs(240),
+        started.elapsed() < Duration::from_mins(4),
         "{:?}",
         started.elapsed()
     );
