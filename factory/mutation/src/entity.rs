@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use tree_sitter::{Node, Tree};
 
 use crate::grammar::KindTable;
+use crate::parameters::Callables;
 
 /// The name of the statements that stand in no function and no class.
 pub(crate) const MODULE: &str = "<module>";
@@ -16,6 +17,7 @@ pub(crate) struct Entities {
     names: Vec<String>,
     complexities: Vec<u32>,
     by_node: HashMap<usize, u32>,
+    callables: Callables,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -54,6 +56,7 @@ impl Entities {
             names: vec![MODULE.to_owned()],
             complexities: vec![1],
             by_node: HashMap::new(),
+            callables: Callables::default(),
         };
         let mut open: Vec<Open> = Vec::new();
         let mut cursor = tree.walk();
@@ -98,6 +101,12 @@ impl Entities {
         let name = node
             .child_by_field_name("name")
             .map_or("", |name| &source[name.byte_range()]);
+        if ROLES.get(node) == Role::Function {
+            let class = around.last().filter(|outer| !outer.is_function);
+            let class = class.map(|class| self.names[class.entity as usize].as_str());
+            let class = class.and_then(|qualified| qualified.rsplit('.').next());
+            self.callables.add(node, class, source);
+        }
         let qualified = match around.last() {
             None => name.to_owned(),
             Some(outer) => {
@@ -116,6 +125,11 @@ impl Entities {
         for entity in open.iter().map(|open| open.entity).chain([0]) {
             self.complexities[entity as usize] += points;
         }
+    }
+
+    /// What the file's own functions take.
+    pub(crate) fn callables(&self) -> &Callables {
+        &self.callables
     }
 
     /// The number of the entity that a definition node begins.

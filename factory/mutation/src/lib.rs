@@ -1,10 +1,11 @@
 //! Breaks Python code with tree-sitter: names every site of every operator, then samples by seed.
 //!
-//! In reading order: [`operator`] says what an operator is, [`context`] what it may know, and [`operators`]
-//! has them all. `engine` runs them: `discover` finds the package's own files, `sites` walks each file once
+//! In reading order: [`operator`] says what an operator is, [`context`] what it may know (`entity` and
+//! `parameters` gather it), and [`operators`] has them all. `engine` runs them: `discover` finds the package's own files, `sites` walks each file once
 //! and collects what the operators name (`arid` places are left out, `canonical` finds doubles), `sample`
-//! chooses by seed, `verify` parses the mutated file again, compares its meaning (`structure`) and checks
-//! that CPython would compile it (`compile`), [`patch`] writes the diff, `identity` gives the id.
+//! chooses by seed, `verify` parses the mutated statements again (`snippet`) or the whole file, compares the
+//! meaning (`structure`) and checks that CPython would compile it (`compile`), [`patch`] writes the diff,
+//! `identity` gives the id.
 //!
 //! ```no_run
 //! use swemill_mutation::{Options, mutate};
@@ -30,6 +31,7 @@ mod grammar;
 mod identity;
 pub mod operator;
 pub mod operators;
+mod parameters;
 pub mod patch;
 mod sample;
 mod selection;

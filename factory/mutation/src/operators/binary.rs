@@ -6,7 +6,7 @@
 use tree_sitter::Node;
 
 use super::rule::Rule;
-use super::syntax::swap;
+use super::syntax::{callee, swap, unwrapped};
 use crate::context::Context;
 use crate::operator::{Edit, Sites};
 
@@ -67,7 +67,41 @@ fn is_collection(node: Node<'_>) -> bool {
     )
 }
 
-fn change<'a>(node: Node<'a>, _: &Context<'a>, sites: &mut Sites<'a>) {
+/// Whether a value is text or a list for sure, or is added to one.
+fn is_joined(node: Node<'_>, context: &Context<'_>) -> bool {
+    let node = unwrapped(node);
+    match node.kind() {
+        "binary_operator" => parts(node).is_some_and(|parts| match parts.operator.kind() {
+            "+" => is_joined(parts.left, context) || is_joined(parts.right, context),
+            "%" | "*" => is_joined(parts.left, context),
+            _ => false,
+        }),
+        "call" => {
+            callee(node, context).is_some_and(|(_, name, receiver)| match name {
+                "str" | "repr" | "chr" | "ascii" | "bytes" | "list" | "tuple" | "sorted"
+                | "dict" => receiver.is_none(),
+                "join" | "format" | "lower" | "upper" | "strip" | "lstrip" | "rstrip"
+                | "replace" | "capitalize" | "title" | "split" | "encode" | "decode" | "ljust"
+                | "rjust" => receiver.is_some(),
+                _ => false,
+            })
+        }
+        _ => is_collection(node),
+    }
+}
+
+/// Whether the current node is part of a longer sum of text or lists.
+fn is_in_joined_sum(context: &Context<'_>) -> bool {
+    let sums = context.parents.iter().rev().take_while(|above| {
+        above.kind() == "binary_operator"
+            && above
+                .child_by_field_name("operator")
+                .is_some_and(|operator| operator.kind() == "+")
+    });
+    sums.last().is_some_and(|sum| is_joined(*sum, context))
+}
+
+fn change<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     let Some(Parts {
         left,
         operator,
@@ -76,7 +110,9 @@ fn change<'a>(node: Node<'a>, _: &Context<'a>, sites: &mut Sites<'a>) {
     else {
         return;
     };
-    if is_collection(left) || is_collection(right) {
+    let is_sum = operator.kind() == "+";
+    if is_joined(left, context) || is_joined(right, context) || is_sum && is_in_joined_sum(context)
+    {
         return;
     }
     for family in FAMILIES

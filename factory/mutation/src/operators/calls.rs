@@ -6,6 +6,7 @@ use super::rule::Rule;
 use super::syntax::{arguments, callee, is_positional, is_reference, item_range, swap};
 use crate::context::Context;
 use crate::operator::{Edit, Sites};
+use crate::parameters::Parameters;
 
 pub(crate) static ARGUMENT_DROP: Rule = Rule {
     name: "func_pm_arg_drop",
@@ -70,10 +71,30 @@ fn is_strict(call: Node<'_>, context: &Context<'_>) -> bool {
     })
 }
 
+/// Methods of built-in types and of `re` that need all of their arguments.
+fn is_strict_method(call: Node<'_>, context: &Context<'_>) -> bool {
+    callee(call, context).is_some_and(|(_, name, receiver)| {
+        receiver.is_some()
+            && matches!(
+                name,
+                "replace" | "insert" | "sub" | "subn" | "match" | "search"
+            )
+    })
+}
+
+/// What the called function takes, where the file says so.
+fn parameters<'c>(call: Node<'_>, context: &Context<'c>) -> Option<&'c Parameters> {
+    let (_, name, receiver) = callee(call, context)?;
+    let receiver = receiver.map(|object| context.text(object));
+    context.entities.callables().find(name, receiver)
+}
+
 fn argument_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     let items = arguments(node);
     let positional = items.iter().filter(|item| is_positional(**item)).count();
-    if positional < 2 || is_strict(node, context) {
+    let is_needed = parameters(node, context)
+        .is_some_and(|parameters| !parameters.allow_fewer_than(positional));
+    if positional < 2 || is_needed || is_strict(node, context) || is_strict_method(node, context) {
         return;
     }
     if let Some(last) = items.iter().rposition(|item| is_positional(*item)) {
@@ -121,10 +142,13 @@ fn keyword_drop<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>
             .child_by_field_name("name")
             .map_or("", |name| context.text(name));
         // Sorting has an operator of its own; a call's documentation is seen by no test.
-        if !matches!(
+        let is_needed =
+            parameters(node, context).is_some_and(|parameters| !parameters.allow_without(name));
+        let is_elsewhere = matches!(
             name,
             "key" | "reverse" | "help" | "doc" | "description" | "stacklevel"
-        ) {
+        );
+        if !is_needed && !is_elsewhere {
             sites.one(Edit::remove(item_range(&items, index)));
         }
     }

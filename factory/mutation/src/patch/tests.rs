@@ -102,9 +102,9 @@ proptest! {
         let other: String = patch
             .split_inclusive('\n')
             .enumerate()
-            .map(|(number, line)| match number == place {
-                true => format!("{}~{}", &line[..1], &line[1..]),
-                false => line.to_owned(),
+            .map(|(number, line)| {
+                let (mark, text) = line.split_at(usize::from(number == place));
+                format!("{mark}{}{text}", if number == place { "~" } else { "" })
             })
             .collect();
         prop_assert!(apply(&source, &other).is_err(), "{}", other);
