@@ -59,8 +59,9 @@ fn statements(body: Node<'_>) -> Option<Vec<Node<'_>>> {
 }
 
 /// SWE-smith asks for a loop and a complexity of 3 to 10, and draws one order. Here a loop or a complexity
-/// of 3 is enough, and the orders are few and fixed: each two neighbours exchanged, and all turned around.
-/// A statement that ends the function stays last, for what follows it would never run.
+/// of 3 is enough, and the orders are few and fixed: each two neighbours exchanged where the second does not
+/// read what the first has bound, which would fail at once; where none can be, all turned around. A
+/// statement that ends the function stays last, for what follows it would never run.
 fn shuffle<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     let Some(body) = node
         .child_by_field_name("body")
@@ -79,12 +80,40 @@ fn shuffle<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     {
         return;
     }
+    let mut exchanged = false;
     for pair in movable.windows(2) {
-        sites.several(swap(pair[0], pair[1], context));
+        let before = &context.source[node.start_byte()..pair[0].start_byte()];
+        if !reads_first(pair[0], pair[1], before, context) {
+            sites.several(swap(pair[0], pair[1], context));
+            exchanged = true;
+        }
     }
-    if movable.len() > 2 {
+    if movable.len() > 2 && !exchanged {
         sites.several(reordered(&movable, movable.iter().rev(), context));
     }
+}
+
+/// Whether `second` reads a name that `first` assigns and that nothing `before` mentions.
+fn reads_first(first: Node<'_>, second: Node<'_>, before: &str, context: &Context<'_>) -> bool {
+    let assignment = first
+        .named_child(0)
+        .filter(|only| only.kind() == "assignment");
+    let Some(targets) = assignment.and_then(|assignment| assignment.child_by_field_name("left"))
+    else {
+        return false;
+    };
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mentions = |text: &str, name: &str| text.split(|c| !is_word(c)).any(|word| word == name);
+    let targets = match targets.kind() {
+        "identifier" => vec![targets],
+        "pattern_list" | "tuple_pattern" => parts(targets),
+        _ => Vec::new(),
+    };
+    targets
+        .iter()
+        .filter(|target| target.kind() == "identifier")
+        .map(|target| context.text(*target))
+        .any(|name| mentions(context.text(second), name) && !mentions(before, name))
 }
 
 /// Puts nodes at the places of others.
