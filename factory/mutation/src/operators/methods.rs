@@ -22,7 +22,7 @@ pub(crate) static BUILTIN: Rule = Rule {
 };
 
 fn method<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
-    let Some((name_node, name, Some(_))) = callee(node, context) else {
+    let Some((name_node, name, Some(object))) = callee(node, context) else {
         return;
     };
     let others: &[&str] = match name {
@@ -58,8 +58,8 @@ fn method<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
         "difference" => &["symmetric_difference", "intersection"],
         "issubset" => &["issuperset"],
         "issuperset" => &["issubset"],
-        "match" => &["search"],
-        "search" | "fullmatch" => &["match"],
+        "match" if is_regex(object, context) => &["search"],
+        "search" | "fullmatch" if is_regex(object, context) => &["match"],
         "keys" if arguments(node).is_empty() => &["values"],
         "values" if arguments(node).is_empty() => &["keys"],
         _ => return,
@@ -67,6 +67,20 @@ fn method<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
     for other in others {
         sites.one(Edit::replace(name_node.byte_range(), *other));
     }
+}
+
+/// Whether an object is a regular expression, by its name or by how the file makes it; other objects have a
+/// `match` too, but no `search`.
+fn is_regex(object: Node<'_>, context: &Context<'_>) -> bool {
+    let text = context.text(object);
+    let name = text.rsplit('.').next().unwrap_or(text);
+    let is_telling = name
+        .to_ascii_lowercase()
+        .split('_')
+        .any(|word| matches!(word, "re" | "regex" | "regexp" | "pattern" | "rx"));
+    is_telling
+        || text.starts_with("re.compile(")
+        || context.source.contains(&format!("{name} = re.compile("))
 }
 
 fn builtin<'a>(node: Node<'a>, context: &Context<'a>, sites: &mut Sites<'a>) {
