@@ -13,7 +13,8 @@ seed chooses, taking strategies, files and functions in turn.
 
 Two thresholds of SWE-smith differ here: an operator on binary operators, `if`, assignments, loops, `try` and
 `with` works in functions of any complexity (there: at least 3 or 5), and losing a base or a method in classes of
-any (there: at least 10). `func_pm_ctrl_shuffle` asks for a loop or a complexity of 3.
+any (there: at least 10). `func_pm_ctrl_shuffle` asks for a loop or a complexity of 3, and exchanges no
+statement with one that binds what it reads.
 
 Left alone: type annotations, docstrings, `if TYPE_CHECKING:`, `if __name__ == \"__main__\":`, `__all__` and
 version strings, `__future__` imports; and tests, documentation, examples, vendored and generated files.
@@ -60,7 +61,13 @@ fn example(diffs: &str) -> String {
             [first, ..] => format!("`{} …`", cell(first)),
         }
     };
-    format!("{} → {}", side('-'), side('+'))
+    let (old, new) = (side('-'), side('+'));
+    if old == new {
+        // Only its place changes, or its indentation.
+        format!("{old} moves")
+    } else {
+        format!("{old} → {new}")
+    }
 }
 
 fn cell(text: &str) -> String {

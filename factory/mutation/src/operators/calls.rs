@@ -10,7 +10,7 @@ use crate::parameters::Parameters;
 
 pub(crate) static ARGUMENT_DROP: Rule = Rule {
     name: "func_pm_arg_drop",
-    summary: "the last of several positional arguments is dropped",
+    summary: "the last of several positional arguments is dropped; for the file's own functions, one that has a default",
     kinds: &["call"],
     sites: argument_drop,
 };
@@ -31,7 +31,7 @@ pub(crate) static ARGUMENT_REPEAT: Rule = Rule {
 
 pub(crate) static KEYWORD_DROP: Rule = Rule {
     name: "func_pm_kwarg_drop",
-    summary: "a keyword argument is dropped",
+    summary: "a keyword argument is dropped; for the file's own functions, one that has a default",
     kinds: &["call"],
     sites: keyword_drop,
 };

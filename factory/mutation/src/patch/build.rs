@@ -133,6 +133,10 @@ fn differing_lines(first: usize, old: &str, new: &str, found: &mut Vec<Replaceme
         .count();
     let (old, new) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
     let first = first + head;
+    if old.is_empty() && new.is_empty() {
+        // Edits that cancel each other: git takes a hunk without a change for a broken patch.
+        return;
+    }
     if old.len() < 2 || new.len() < 2 {
         found.push(replacement(first, 0..old.len(), new));
         return;

@@ -99,14 +99,11 @@ proptest! {
             .collect();
         prop_assume!(!removed.is_empty());
         let place = removed[at.index(removed.len())];
-        let other: String = patch
-            .split_inclusive('\n')
-            .enumerate()
-            .map(|(number, line)| {
-                let (mark, text) = line.split_at(usize::from(number == place));
-                format!("{mark}{}{text}", if number == place { "~" } else { "" })
-            })
-            .collect();
+        let mut other = String::new();
+        for (number, line) in patch.split_inclusive('\n').enumerate() {
+            let (mark, text) = line.split_at(usize::from(number == place));
+            other.extend([mark, if number == place { "~" } else { "" }, text]);
+        }
         prop_assert!(apply(&source, &other).is_err(), "{}", other);
     }
 
