@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use swemill_harness::{Comparison, Ending, TestRun, compare};
+use swemill_harness::{Comparison, Ending, Request, TestRun, compare};
 use swemill_mutation::patch;
-use swemill_sandbox::{Backend, Limits, Sandbox};
+use swemill_sandbox::{Backend, Limits};
 use swemill_store::FailureClass;
 use swemill_store::candidates::CandidateOutcome;
 
@@ -156,27 +156,21 @@ impl Judge<'_> {
     }
 
     async fn run_broken(&self, changes: &[Change]) -> Result<TestRun, StageError> {
-        let sandbox = self.start().await?;
-        for change in changes {
-            self.write(sandbox.as_ref(), change, &change.broken).await?;
-        }
-        self.run(sandbox).await
+        let writes: Vec<Write<'_>> = changes.iter().map(Change::broken).collect();
+        self.run(&writes).await
     }
 
     /// Breaks and mends again, by the patch and its reverse, and runs the tests of what is there then.
     async fn run_restored(&self, patch: &str, changes: &[Change]) -> Result<TestRun, StageError> {
         let reverse =
             patch::reverse(patch).map_err(|error| StageError::grader(error.to_string()))?;
-        let sandbox = self.start().await?;
-        for change in changes {
-            self.write(sandbox.as_ref(), change, &change.broken).await?;
-        }
         let broken = changes
             .iter()
             .map(|change| (change.path.clone(), change.broken.clone()));
         let restored = patch::apply_tree(&broken.collect(), &reverse).map_err(|error| {
             StageError::grader(format!("the reverse patch does not apply: {error}"))
         })?;
+        let mut writes: Vec<Write<'_>> = changes.iter().map(Change::broken).collect();
         for change in changes {
             let text = restored
                 .get(&change.path)
@@ -187,33 +181,40 @@ impl Judge<'_> {
                     change.path
                 ))
             })?;
-            self.write(sandbox.as_ref(), change, text).await?;
+            writes.push(Write { change, text });
         }
-        self.run(sandbox).await
+        self.run(&writes).await
     }
 
-    async fn start(&self) -> Result<Box<dyn Sandbox>, StageError> {
-        Ok(self
+    /// Runs the suite in a fresh sandbox after some writes. A run that neither ended nor had the processor for
+    /// half of its time says little on a busy machine: it gets one more chance, with more time.
+    async fn run(&self, writes: &[Write<'_>]) -> Result<TestRun, StageError> {
+        let mut request = self.environment.baseline.request();
+        let run = self.run_once(writes, &request).await?;
+        let starved = run.cpu < run.wall / 2;
+        if !(starved && matches!(run.ending, Ending::TimedOut { .. })) {
+            return Ok(run);
+        }
+        request.timeout *= 3;
+        self.run_once(writes, &request).await
+    }
+
+    async fn run_once(
+        &self,
+        writes: &[Write<'_>],
+        request: &Request,
+    ) -> Result<TestRun, StageError> {
+        let sandbox = self
             .backend
             .start(&self.environment.environment, self.limits)
-            .await?)
-    }
-
-    async fn write(
-        &self,
-        sandbox: &dyn Sandbox,
-        change: &Change,
-        content: &str,
-    ) -> Result<(), StageError> {
-        let path = self.environment.testbed.join(&change.path);
-        Ok(sandbox
-            .write(&path, content.as_bytes(), change.executable)
-            .await?)
-    }
-
-    async fn run(&self, sandbox: Box<dyn Sandbox>) -> Result<TestRun, StageError> {
-        let request = self.environment.baseline.request();
-        let run = swemill_harness::run(sandbox.as_ref(), &self.environment.command, &request).await;
+            .await?;
+        for Write { change, text } in writes {
+            let path = self.environment.testbed.join(&change.path);
+            sandbox
+                .write(&path, text.as_bytes(), change.executable)
+                .await?;
+        }
+        let run = swemill_harness::run(sandbox.as_ref(), &self.environment.command, request).await;
         sandbox.stop().await?;
         Ok(run?)
     }
@@ -240,6 +241,21 @@ impl Judge<'_> {
         }
         let nothing_left = comparison.pass_to_pass.is_empty();
         nothing_left.then(|| "no test passes under it: nothing guards what must stay".to_owned())
+    }
+}
+
+/// A content that a changed file gets.
+struct Write<'a> {
+    change: &'a Change,
+    text: &'a str,
+}
+
+impl Change {
+    fn broken(&self) -> Write<'_> {
+        Write {
+            change: self,
+            text: &self.broken,
+        }
     }
 }
 
