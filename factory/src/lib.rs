@@ -5,7 +5,7 @@
 //! environments). [`validation`]
 //! decides a candidate, [`statement`] writes what a solver reads, [`export`] lets data sets out, and
 //! [`verification`] proves instances once more. [`cli`] is the command line over all of it, [`settings`]
-//! what can be set, [`events`] what is told meanwhile, [`failure`] whose fault it was, [`tools`] what is
+//! what can be set, [`image`] base images for containers, [`events`] what is told meanwhile, [`failure`] whose fault it was, [`tools`] what is
 //! fetched from package indexes to work with.
 
 pub mod backends;
@@ -14,6 +14,7 @@ pub mod cli;
 pub mod events;
 pub mod export;
 pub mod failure;
+pub mod image;
 pub mod machine;
 pub mod request;
 pub mod service;

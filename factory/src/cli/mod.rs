@@ -4,6 +4,7 @@ mod add;
 mod config;
 mod doctor;
 mod export;
+mod image;
 mod instances;
 mod mutate;
 mod output;
@@ -84,6 +85,8 @@ enum Verb {
     Verify(verify::Arguments),
     /// Write a data set
     Export(export::Arguments),
+    /// Make, list, send and remove the images that containers are made of
+    Image(image::Arguments),
     /// Say what works on this machine, and how to mend what does not
     Doctor,
     /// Print the settings in force and where each comes from
@@ -132,6 +135,7 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Instances(arguments) => instances::run(arguments, settings, output).await,
         Verb::Verify(arguments) => verify::run(arguments, settings, output).await,
         Verb::Export(arguments) => export::run(arguments, settings, output).await,
+        Verb::Image(arguments) => image::run(arguments, settings, output).await,
         Verb::Doctor => doctor::run(settings, output).await,
         Verb::Config => config::run(&settings, &origins, output),
     }
