@@ -85,7 +85,7 @@ pub(super) async fn run(
         Verb::Build { digests, all } => build(&digests, all, settings, output).await?,
         Verb::List => list(&Images::connect(host).await?, output).await?,
         Verb::Push { image, to } => {
-            push(&Images::connect(host).await?, &image, &to, output).await?
+            push(&Images::connect(host).await?, &image, &to, output).await?;
         }
         Verb::Prune { base } => prune(&Images::connect(host).await?, base, output).await?,
     }
