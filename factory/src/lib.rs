@@ -2,7 +2,7 @@
 //!
 //! A user's words become a [`request`], kept in the store by the [`service`]. [`worker`]s take its jobs through
 //! the [`stages`] with the help of a [`machine`] (sandboxes, fetched trees, environments). [`validation`]
-//! decides a candidate, [`statement`] writes what a solver reads, [`export`] lets data sets out, and
+//! decides a candidate with processes that are kept [`warm`], [`statement`] writes what a solver reads, [`export`] lets data sets out, and
 //! [`verification`] proves instances once more. [`cli`] is the command line over all of it, [`settings`]
 //! what can be set, [`events`] what is told meanwhile, [`failure`] whose fault it was, [`tools`] what is
 //! fetched from package indexes to work with.
@@ -22,4 +22,5 @@ pub mod statement;
 pub mod tools;
 pub mod validation;
 pub mod verification;
+pub mod warm;
 pub mod worker;

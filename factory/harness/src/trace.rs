@@ -12,18 +12,18 @@ use crate::{Baseline, Error, Request, Result, TestCommand, TestRun};
 
 /// What a trace found.
 #[derive(Debug)]
-pub struct Trace {
+pub(crate) struct Trace {
     /// What each test did in a process to itself.
-    pub run: TestRun,
+    pub(crate) run: TestRun,
     /// What it executed there, of the tests that are stable and passed.
-    pub reach: Reach,
+    pub(crate) reach: Reach,
 }
 
 /// Runs every test in a fork of a process that has collected all and run none, and watches what it executes.
 ///
 /// `files` are those that can be changed, relative to the working directory; `timeout` is the wall time of the
 /// whole trace, `test_timeout` that of one test.
-pub async fn trace(
+pub(crate) async fn trace(
     sandbox: &dyn Sandbox,
     command: &TestCommand,
     baseline: &Baseline,

@@ -32,6 +32,8 @@ pub(super) async fn run(machine: &Machine, of: &OfCandidate) -> Result<Done, Sta
     let judge = Judge {
         backend: machine.backend(),
         environment: &loaded,
+        environment_id: candidate.environment_id,
+        warm: machine.warm(),
         limits: &machine.settings.test_limits(),
         rules: Rules {
             confirmations: of.confirmations,

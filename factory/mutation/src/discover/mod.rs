@@ -35,6 +35,12 @@ pub(crate) fn discover(root: &Path, summary: &mut Summary) -> std::io::Result<Ve
     Ok(found)
 }
 
+/// The files of a folder that candidates may change: paths below it, in order.
+pub fn source_files(root: &Path) -> std::io::Result<Vec<String>> {
+    let found = discover(root, &mut Summary::default())?;
+    Ok(found.into_iter().map(|file| file.path).collect())
+}
+
 /// Where the walk is.
 #[derive(Clone, Debug)]
 struct Place {
