@@ -74,7 +74,10 @@ impl Grader<'_> {
         };
         let run = runs.run(&BTreeMap::new(), Some(&tripwire)).await?;
         if !run.ending.is_complete() {
-            let reason = format!("with them in it the untouched suite breaks off: {}", run.ending);
+            let reason = format!(
+                "with them in it the untouched suite breaks off: {}",
+                run.ending
+            );
             return Ok(Site::Unusable(reason));
         }
         if let Told::Tampered { reason } = tripwire.judge(&run) {
