@@ -6,7 +6,7 @@ use swemill_harness::{Ending, Request, TestRun};
 use swemill_sandbox::{Backend, Command, Limits, Sandbox};
 
 use super::sites::Site;
-use super::tripwire::{Told, Tripwire};
+use super::tripwire::{Told, Tripwires};
 use crate::failure::StageError;
 use crate::machine::Loaded;
 
@@ -21,11 +21,12 @@ pub(super) struct Runs<'a> {
 }
 
 impl Runs<'_> {
-    /// Runs the suite on files, with tripwires where there is a place for them.
+    /// Runs the suite on files, with tripwires in it where there is a place for them, also in the `judging` files.
     pub(super) async fn judged(
         &self,
         files: &Files,
         site: &Site,
+        judging: impl Iterator<Item = &str>,
     ) -> Result<(TestRun, Told), StageError> {
         match site {
             Site::Unusable(reason) => {
@@ -35,9 +36,11 @@ impl Runs<'_> {
                 Ok((self.run(files, None).await?, told))
             }
             Site::Usable(site) => {
-                let tripwire = site.draw()?;
-                let run = self.run(files, Some(&tripwire)).await?;
-                let told = tripwire.judge(&run);
+                // A test file that the break or the submission changes stays as they leave it.
+                let free = judging.filter(|file| !files.contains_key(*file));
+                let tripwires = site.draw(free, &self.loaded.view()?)?;
+                let run = self.run(files, Some(&tripwires)).await?;
+                let told = tripwires.judge(&run);
                 Ok((run, told))
             }
         }
@@ -48,22 +51,22 @@ impl Runs<'_> {
     pub(super) async fn run(
         &self,
         files: &Files,
-        tripwire: Option<&Tripwire>,
+        tripwires: Option<&Tripwires>,
     ) -> Result<TestRun, StageError> {
         let mut request = self.loaded.baseline.request();
-        let run = self.run_once(files, tripwire, &request).await?;
+        let run = self.run_once(files, tripwires, &request).await?;
         let starved = run.cpu < run.wall / 2;
         if !(starved && matches!(run.ending, Ending::TimedOut { .. })) {
             return Ok(run);
         }
         request.timeout *= 3;
-        self.run_once(files, tripwire, &request).await
+        self.run_once(files, tripwires, &request).await
     }
 
     async fn run_once(
         &self,
         files: &Files,
-        tripwire: Option<&Tripwire>,
+        tripwires: Option<&Tripwires>,
         request: &Request,
     ) -> Result<TestRun, StageError> {
         let sandbox = self
@@ -78,11 +81,9 @@ impl Runs<'_> {
                 sandbox.write(&place, bytes, *executable).await?;
             }
         }
-        if let Some(tripwire) = tripwire {
-            let place = self.loaded.testbed.join(&tripwire.path);
-            sandbox
-                .write(&place, tripwire.text.as_bytes(), false)
-                .await?;
+        for (path, text) in tripwires.iter().flat_map(|tripwires| &tripwires.files) {
+            let place = self.loaded.testbed.join(path);
+            sandbox.write(&place, text.as_bytes(), false).await?;
         }
         let run = swemill_harness::run(sandbox.as_ref(), &self.loaded.command, request).await;
         sandbox.stop().await?;
