@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::baseline;
 use crate::events::{Event, Listener};
 use crate::failure::StageError;
+use crate::seal::view::View;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::stages::KINDS;
@@ -86,6 +87,12 @@ impl Loaded {
     pub fn set_cold(&self, stage: Stage, reason: &str) {
         let mut cold = self.cold.lock().unwrap_or_else(PoisonError::into_inner);
         cold.insert(stage, reason.to_owned());
+    }
+
+    /// The repository's files as a fresh sandbox sees them.
+    pub fn view(&self) -> Result<View, StageError> {
+        let view = View::of(&self.environment.spec, &self.testbed);
+        view.ok_or_else(|| StageError::infra("the environment has no repository in it"))
     }
 
     /// The numbers of tests in the store.

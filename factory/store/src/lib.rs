@@ -52,6 +52,8 @@ pub mod candidates;
 
 pub mod instances;
 
+pub mod grades;
+
 pub mod jobs;
 
 pub mod status;

@@ -132,6 +132,12 @@ async fn a_change_reaches_the_tests_that_could_notice_it() {
     let forks = "tests/test_others.py::test_forks";
     let reads = "tests/test_others.py::test_reads_the_source";
     assert_eq!(shop.reach.opaque.len(), 1, "{:?}", shop.reach.opaque);
+    assert_eq!(
+        shop.baseline.flaky().count(),
+        0,
+        "{:?}",
+        shop.baseline.flaky().collect::<Vec<_>>()
+    );
     // What a cache hides from the second test is not hidden from us. A test that reads a file's text depends on all
     // of it, and one that forks on everything.
     assert_eq!(
