@@ -79,5 +79,7 @@ def tell_at_the_end(here, folder):
     atexit.register(tell)
 
 
-if __name__ == "swemill_child":
+# A folder of packages may be gone through twice, by two names.
+if __name__ == "swemill_child" and not hasattr(sys, "_swemill_tells"):
+    sys._swemill_tells = True
     tell_at_the_end(HERE, FOLDER)  # noqa: F821: given by the line in the `.pth` file

@@ -52,7 +52,7 @@ pub enum Reached {
 #[derive(Debug, Default)]
 pub(crate) struct Footprint {
     /// Lines by file.
-    pub(crate) lines: BTreeMap<usize, Vec<u32>>,
+    pub(crate) lines: BTreeMap<usize, BTreeSet<u32>>,
     /// Files that were opened.
     pub(crate) reads: Vec<usize>,
     /// Why that is not all.
@@ -111,12 +111,7 @@ impl Reach {
                 runs
             })
             .collect();
-        let before = |file| {
-            imported
-                .lines
-                .get(&file)
-                .map_or_else(Vec::new, |lines| runs(lines))
-        };
+        let before = |file| imported.lines.get(&file).map_or_else(Vec::new, runs);
         Self {
             imported: (0..files.len()).map(before).collect(),
             files,
@@ -208,7 +203,7 @@ impl Reach {
 }
 
 /// Ascending numbers as runs: the first, and how many.
-fn runs(numbers: &[u32]) -> Vec<(u32, u32)> {
+fn runs(numbers: &BTreeSet<u32>) -> Vec<(u32, u32)> {
     let mut runs: Vec<(u32, u32)> = Vec::new();
     for &number in numbers {
         match runs.last_mut() {
@@ -227,7 +222,7 @@ mod tests {
         Footprint {
             lines: lines
                 .iter()
-                .map(|(file, lines)| (*file, lines.to_vec()))
+                .map(|(file, lines)| (*file, lines.iter().copied().collect()))
                 .collect(),
             ..Footprint::default()
         }

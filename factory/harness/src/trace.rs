@@ -80,12 +80,14 @@ fn footprint(touched: Touched, files: usize) -> Result<Footprint> {
             "it tells of a file that was not asked for".into(),
         ));
     }
-    let lines = touched.lines.into_iter().map(|(file, bits)| {
+    // A file comes once from each process that a test had.
+    let mut lines: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
+    for (file, bits) in touched.lines {
         let bytes = hex::decode(bits).map_err(|error| Error::Reach(error.to_string()))?;
-        Ok((file, set_bits(&bytes)))
-    });
+        lines.entry(file).or_default().extend(set_bits(&bytes));
+    }
     Ok(Footprint {
-        lines: lines.collect::<Result<_>>()?,
+        lines,
         reads: touched.reads,
         opaque: touched.opaque,
     })
