@@ -92,7 +92,7 @@ def make(pytest, link, stages):
             announce(items, not_found)
         outcome = yield
         tell_held()
-        stages.ran(watch.failures(), outcome.excinfo is None)
+        stages.ran(watch.over(), outcome.excinfo is None)
 
     def pytest_runtest_logstart(nodeid):
         tell_held()
@@ -116,6 +116,8 @@ def make(pytest, link, stages):
     def pytest_runtest_logreport(report):
         now = clock()
         seconds, last[0] = now - last[0], now
+        if report.when == "teardown":
+            watch.ends()
         outcome = text(report.outcome)
         if outcome == "passed" and (text(report.nodeid), text(report.when)) in raised:
             outcome = "failed"

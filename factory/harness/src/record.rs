@@ -92,6 +92,8 @@ pub(crate) enum Record {
     Interrupted { text: String },
     /// pytest itself, or one of its plugins, failed.
     InternalError { text: String },
+    /// What all tests together took of the processor.
+    Spent { seconds: f64 },
     /// The session is over, with pytest's exit status.
     Finish { exit: i32 },
     /// Of a copy: the change cannot be put in place exactly.

@@ -22,6 +22,8 @@ pub(crate) struct Tally {
     pub(crate) interrupted: Option<String>,
     pub(crate) internal_error: Option<String>,
     pub(crate) exit: Option<i32>,
+    /// Processor seconds of the tests, from their set-up to their tear-down.
+    pub(crate) testing: f64,
     /// Of a copy: why the change cannot be put in place exactly.
     pub(crate) unfit: Option<String>,
     /// Of a copy: how many tests had failed when it ended, since no more were asked for.
@@ -75,6 +77,7 @@ impl Tally {
             Record::Interrupted { text } => self.interrupted = Some(text),
             Record::InternalError { text } => self.internal_error = Some(text),
             Record::Finish { exit } => self.exit = Some(exit),
+            Record::Spent { seconds } => self.testing = seconds,
             Record::Unfit { text } => self.unfit = Some(text),
             Record::Enough { failed } => self.enough = Some(failed),
             Record::Left { names } => self.left = Some(names),
