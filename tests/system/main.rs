@@ -6,5 +6,6 @@ mod command_line;
 mod containers;
 mod faults_of_the_machine;
 mod faults_of_the_repository;
+mod grading;
 mod pipeline;
 mod support;

@@ -3,7 +3,9 @@
 mod add;
 mod config;
 mod doctor;
+mod enter;
 mod export;
+mod grade;
 mod image;
 mod instances;
 mod mutate;
@@ -81,8 +83,12 @@ enum Verb {
     Status,
     /// List instances, or show one with its diff and tests
     Instances(instances::Arguments),
+    /// Look at what an agent gets for an instance, or run a command there
+    Enter(enter::Arguments),
     /// Re-run instances the slow, clean way; non-zero exit on any disagreement
     Verify(verify::Arguments),
+    /// Judge predictions in SWE-bench's format and report as SWE-bench does
+    Grade(grade::Arguments),
     /// Write a data set
     Export(export::Arguments),
     /// Make, list, send and remove the images that containers are made of
@@ -121,6 +127,7 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Run(arguments) => arguments.overrides(),
         Verb::Work(arguments) => arguments.overrides(),
         Verb::Verify(arguments) => arguments.overrides(),
+        Verb::Grade(arguments) => arguments.overrides(),
         _ => Vec::new(),
     });
     let variables = |name: &str| std::env::var(name).ok();
@@ -133,7 +140,9 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Mutate(arguments) => mutate::run(&arguments),
         Verb::Status => status::run(settings, output).await,
         Verb::Instances(arguments) => instances::run(arguments, settings, output).await,
+        Verb::Enter(arguments) => enter::run(arguments, settings, output).await,
         Verb::Verify(arguments) => verify::run(arguments, settings, output).await,
+        Verb::Grade(arguments) => grade::run(arguments, settings, output).await,
         Verb::Export(arguments) => export::run(arguments, settings, output).await,
         Verb::Image(arguments) => image::run(arguments, settings, output).await,
         Verb::Doctor => doctor::run(settings, output).await,

@@ -44,11 +44,15 @@ pub mod repositories;
 
 pub mod environments;
 
+pub mod reaches;
+
 pub mod tests;
 
 pub mod candidates;
 
 pub mod instances;
+
+pub mod grades;
 
 pub mod jobs;
 
