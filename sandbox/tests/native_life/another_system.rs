@@ -17,6 +17,7 @@ fn sh(script: &str) -> Option<String> {
     output.status.success().then_some(text)
 }
 
+#[expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
 /// Unpacks the base image, if there is an engine that has it.
 fn unpack_base(folder: &Path) -> bool {
     let script = format!(
