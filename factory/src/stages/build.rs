@@ -7,6 +7,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use swemill_environment::Built as Environment;
 use swemill_harness::{Baseline, BaselineOptions, Error as HarnessError, Reach};
+use swemill_sandbox::Environment as Prepared;
 use swemill_store::environments::{self, EnvironmentState, NewEnvironment};
 use swemill_store::sources::{self, Source};
 use swemill_store::tests::NewTest;
@@ -80,11 +81,12 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
         digest: built.digest.clone(),
         recipe: serde_json::json!(built.recipe),
     };
+    let prepared = machine.prepare(&built, &repository).await?;
     machine.step(&source.spec, "running the untouched tests");
-    match take_baseline(machine, &built).await {
+    match take_baseline(machine, &prepared, &built).await {
         Ok(mut baseline) => {
             machine.step(&source.spec, "watching what each test executes");
-            let reach = survey(machine, &built, &project.tree, &mut baseline).await?;
+            let reach = survey(machine, &prepared, &built, &project.tree, &mut baseline).await?;
             let line = format!(
                 "environment built in {:.0} s (Python {}), {} tests pass in {} runs of {:.1} s, {} flaky{}",
                 built_in.as_secs_f64(),
@@ -125,7 +127,11 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
     }
 }
 
-async fn take_baseline(machine: &Machine, built: &Environment) -> Result<Baseline, HarnessError> {
+async fn take_baseline(
+    machine: &Machine,
+    environment: &Prepared,
+    built: &Environment,
+) -> Result<Baseline, HarnessError> {
     let settings = &machine.settings;
     let options = BaselineOptions {
         runs: settings.baseline_runs,
@@ -134,27 +140,26 @@ async fn take_baseline(machine: &Machine, built: &Environment) -> Result<Baselin
         timeout: Duration::from_secs(settings.test_timeout_seconds),
         ..BaselineOptions::default()
     };
-    let environment = machine.backend().prepare(&built.spec()).await?;
     let limits = settings.test_limits();
     let command = &built.recipe.test_command;
-    swemill_harness::baseline(machine.backend(), &environment, &limits, command, &options).await
+    swemill_harness::baseline(machine.backend(), environment, &limits, command, &options).await
 }
 
 /// What is to be known for candidates to be judged by the tests that they can reach, or why nothing is.
 async fn survey(
     machine: &Machine,
+    environment: &Prepared,
     built: &Environment,
     tree: &Path,
     baseline: &mut Baseline,
 ) -> Result<reaches::Stored, StageError> {
     let files = swemill_mutation::source_files(tree)
         .map_err(|error| StageError::infra(format!("cannot read {}: {error}", tree.display())))?;
-    let environment = machine.backend().prepare(&built.spec()).await?;
     let limits = machine.settings.test_limits();
     let command = &built.recipe.test_command;
     let found = swemill_harness::survey(
         machine.backend(),
-        &environment,
+        environment,
         &limits,
         command,
         baseline,

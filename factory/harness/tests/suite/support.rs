@@ -75,6 +75,7 @@ impl Situation {
                 variables: BTreeMap::new(),
                 network: Network::None,
                 working_directory: "/testbed".into(),
+                labels: BTreeMap::new(),
             },
             repository,
         }
