@@ -7,7 +7,7 @@ use swemill_sandbox::{Backend, Environment, Limits};
 
 use crate::stability::Instability;
 use crate::trace::{Trace, trace};
-use crate::warm::{Copy, Outcome, Stage, Warm};
+use crate::warm::{Allowance, Copy, Outcome, Stage, Warm};
 use crate::{Baseline, Error, Reach, Result, Status, TestCommand};
 
 /// The longest that a trace may take: every test has a process to itself, and is watched.
@@ -33,17 +33,6 @@ pub async fn survey(
         .map(|test| test.seconds)
         .fold(0.0, f64::max);
     let test_timeout = Duration::from_secs_f64(LEAST_SECONDS + WATCHED * slowest);
-    // No need to trace where what is found cannot be used.
-    let warm = Warm::start(
-        backend,
-        environment,
-        limits,
-        command,
-        baseline,
-        files,
-        Stage::Collected,
-    )
-    .await?;
     let sandbox = backend.start(environment, limits).await?;
     let traced = trace(
         sandbox.as_ref(),
@@ -72,10 +61,23 @@ pub async fn survey(
         }
         reach.forget(&id);
     }
+    let warm = Warm::start(
+        backend,
+        environment,
+        limits,
+        command,
+        baseline,
+        files,
+        Stage::Collected,
+    )
+    .await?;
     let copy = Copy {
         changes: &[],
         tests: None,
-        seconds_a_test: test_timeout.as_secs_f64(),
+        allowance: Allowance {
+            factor: WATCHED,
+            seconds: LEAST_SECONDS,
+        },
         most_failures: None,
         compare: true,
         timeout: baseline.timeout,

@@ -101,15 +101,14 @@ async fn make_base(
     let name = arguments
         .name
         .unwrap_or_else(|| settings.docker_base_image.clone());
-    let into = match arguments.folder {
-        Some(folder) => Destination::Folder(folder),
-        None => {
-            let images = Images::connect(host(settings)).await?;
-            if arguments.if_missing && images.has(&name).await? {
-                return report(output, &name, None);
-            }
-            Destination::Image(images, name.clone())
+    let into = if let Some(folder) = arguments.folder {
+        Destination::Folder(folder)
+    } else {
+        let images = Images::connect(host(settings)).await?;
+        if arguments.if_missing && images.has(&name).await? {
+            return report(output, &name, None);
         }
+        Destination::Image(Box::new(images), name.clone())
     };
     let made = match &into {
         Destination::Folder(folder) => folder.display().to_string(),

@@ -56,7 +56,7 @@ pub struct Bootstrap {
 #[derive(Clone, Debug)]
 pub enum Destination {
     /// Into the engine, as an image of this name, `repository:tag`.
-    Image(Images, String),
+    Image(Box<Images>, String),
     /// Into a new folder, for native sandboxes (`system_root`).
     Folder(PathBuf),
 }
