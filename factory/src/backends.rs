@@ -1,5 +1,6 @@
 //! Which kind of sandbox is used: what the settings ask for, or what works here.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -49,7 +50,7 @@ pub fn docker_options(settings: &Settings) -> Options {
 pub async fn choose(settings: &Settings) -> Result<Choice> {
     match settings.backend {
         Wanted::Native => Ok(Choice {
-            backend: Arc::new(native()),
+            backend: Arc::new(shown(native(), settings)?),
             reason: "`backend` is `native`".into(),
         }),
         Wanted::Docker => Ok(Choice {
@@ -65,7 +66,7 @@ async fn automatic(settings: &Settings) -> Result<Choice> {
     let report = native.probe().await;
     if report.usable() {
         return Ok(Choice {
-            backend: Arc::new(native),
+            backend: Arc::new(shown(native, settings)?),
             reason: "native sandboxes work here".into(),
         });
     }
@@ -89,6 +90,14 @@ async fn automatic(settings: &Settings) -> Result<Choice> {
             reason: finding,
             remedy: format!("{remedy}; nor is there another: {error}"),
         }),
+    }
+}
+
+/// Native sandboxes with the system that the settings name.
+fn shown(native: NativeBackend, settings: &Settings) -> Result<NativeBackend> {
+    match settings.system_root.as_str() {
+        "" => Ok(native),
+        folder => native.showing(Path::new(folder)),
     }
 }
 

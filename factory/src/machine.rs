@@ -319,11 +319,16 @@ impl Machine {
             spec.labels.insert(name.to_owned(), value.clone());
         }
         let environment = self.backend.prepare(&spec).await?;
-        if built.interpreter.is_of_the_system() && self.backend.name() != backends::NATIVE {
+        if built.interpreter.is_of_the_system() && self.shows_another_system() {
             self.check_interpreter(&built.interpreter, &environment)
                 .await?;
         }
         Ok(environment)
+    }
+
+    /// Whether tests find another system's programs than this machine's.
+    fn shows_another_system(&self) -> bool {
+        self.backend.name() != backends::NATIVE || !self.settings.system_root.is_empty()
     }
 
     /// Checks that a system that is not this machine's has the same release of the interpreter in the same place.
@@ -349,12 +354,11 @@ impl Machine {
             return Ok(());
         }
         Err(StageError::environment(format!(
-            "the environment needs Python {} at {}, and the base image {} has {found}; make it from this machine's \
+            "the environment needs Python {} at {}, and the system that sandboxes show has {found}; make it from this machine's \
              release with `swemill image bootstrap --suite`, or build with an interpreter from outside of /usr, \
              which images bring along",
             interpreter.release(),
             program.display(),
-            self.settings.docker_base_image,
         )))
     }
 

@@ -1,5 +1,6 @@
 //! `swemill image`: the images that containers are made of.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use swemill_store::environments;
 
 use super::output::Output;
 use super::progress::Progress;
-use crate::image::{Bootstrap, bootstrap};
+use crate::image::{Bootstrap, Destination, bootstrap};
 use crate::machine::Machine;
 use crate::service::Service;
 use crate::settings::Settings;
@@ -67,6 +68,9 @@ struct BootstrapArguments {
     /// The image's name (default: the setting `docker_base_image`)
     #[arg(long, value_name = "NAME:TAG")]
     name: Option<String>,
+    /// Make a folder instead of an image, for native sandboxes (the setting `system_root`)
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "if_missing"])]
+    folder: Option<PathBuf>,
     /// Do nothing when there is an image of this name
     #[arg(long)]
     if_missing: bool,
@@ -77,23 +81,19 @@ pub(super) async fn run(
     settings: Settings,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    let host = Some(settings.docker_host.as_str()).filter(|host| !host.is_empty());
+    // Only the verbs that look at what is stored begin with it.
+    let images = async |settings: &Settings| Images::connect(host(settings)).await;
     match arguments.verb {
-        Verb::Bootstrap(arguments) => {
-            make_base(&Images::connect(host).await?, arguments, &settings, output).await?;
-        }
+        Verb::Bootstrap(arguments) => make_base(arguments, &settings, output).await?,
         Verb::Build { digests, all } => build(&digests, all, settings, output).await?,
-        Verb::List => list(&Images::connect(host).await?, output).await?,
-        Verb::Push { image, to } => {
-            push(&Images::connect(host).await?, &image, &to, output).await?;
-        }
-        Verb::Prune { base } => prune(&Images::connect(host).await?, base, output).await?,
+        Verb::List => list(&images(&settings).await?, output).await?,
+        Verb::Push { image, to } => push(&images(&settings).await?, &image, &to, output).await?,
+        Verb::Prune { base } => prune(&images(&settings).await?, base, output).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn make_base(
-    images: &Images,
     arguments: BootstrapArguments,
     settings: &Settings,
     output: &Output,
@@ -101,18 +101,33 @@ async fn make_base(
     let name = arguments
         .name
         .unwrap_or_else(|| settings.docker_base_image.clone());
-    if arguments.if_missing && images.has(&name).await? {
-        return report(output, &name, None);
-    }
+    let into = if let Some(folder) = arguments.folder {
+        Destination::Folder(folder)
+    } else {
+        let images = Images::connect(host(settings)).await?;
+        if arguments.if_missing && images.has(&name).await? {
+            return report(output, &name, None);
+        }
+        Destination::Image(Box::new(images), name.clone())
+    };
+    let made = match &into {
+        Destination::Folder(folder) => folder.display().to_string(),
+        Destination::Image(_, name) => name.clone(),
+    };
     let wanted = Bootstrap {
         suite: arguments.suite,
         mirror: arguments.mirror,
         packages: arguments.packages,
-        name: name.clone(),
+        into,
     };
     let tell = |step: &str| output.note(format_args!("{step}"));
-    let bytes = bootstrap(images, &wanted, &tell).await?;
-    report(output, &name, Some(bytes))
+    let bytes = bootstrap(&wanted, &tell).await?;
+    report(output, &made, bytes)
+}
+
+/// The engine that the settings name.
+fn host(settings: &Settings) -> Option<&str> {
+    Some(settings.docker_host.as_str()).filter(|host| !host.is_empty())
 }
 
 fn report(output: &Output, name: &str, bytes: Option<u64>) -> anyhow::Result<()> {
@@ -121,7 +136,7 @@ fn report(output: &Output, name: &str, bytes: Option<u64>) -> anyhow::Result<()>
     }
     match bytes {
         Some(bytes) => output.line(format_args!("{name}: {}", size(bytes))),
-        None => output.line(format_args!("{name} is there already")),
+        None => output.line(format_args!("{name} is there")),
     }
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! A minimal Debian, or another system that debootstrap knows, as an image.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
 use swemill_sandbox::docker::Images;
+use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::{release, settle};
@@ -47,41 +48,68 @@ pub struct Bootstrap {
     pub mirror: Option<String>,
     /// Packages beside those that swemill needs.
     pub packages: Vec<String>,
-    /// The image's name, `repository:tag`.
-    pub name: String,
+    /// Where it goes.
+    pub into: Destination,
 }
 
-/// Makes a base image and stores it in the engine; its size in bytes. `tell` hears which step began.
-pub async fn bootstrap(
-    images: &Images,
-    wanted: &Bootstrap,
-    tell: &dyn Fn(&str),
-) -> anyhow::Result<u64> {
+/// Where a new system goes.
+#[derive(Clone, Debug)]
+pub enum Destination {
+    /// Into the engine, as an image of this name, `repository:tag`.
+    Image(Box<Images>, String),
+    /// Into a new folder, for native sandboxes (`system_root`).
+    Folder(PathBuf),
+}
+
+/// Makes a system and brings it where it belongs; the size of an image in bytes. `tell` hears which step began.
+pub async fn bootstrap(wanted: &Bootstrap, tell: &dyn Fn(&str)) -> anyhow::Result<Option<u64>> {
     let suite = wanted.suite.clone().or_else(release::code_name).context(
         "this system does not say which release it is; name one with --suite, for example `bookworm`",
     )?;
     let mirror = wanted.mirror.clone().or_else(|| release::mirror(&suite));
-    let folder = tempfile::Builder::new()
-        .prefix("swemill-bootstrap-")
-        .tempdir()
-        .context("cannot make a folder for the new system")?;
+    let folder = workplace(&wanted.into)?;
     let root = folder.path().join("root");
     let began = SystemTime::now();
     tell(&format!("debootstrap fetches and unpacks {suite}"));
     debootstrap(&suite, mirror.as_deref(), &wanted.packages, &root).await?;
     tell("removing what would differ the next time");
-    let (settled, place) = (root.clone(), folder.path().to_owned());
+    let settled = root.clone();
     tokio::task::spawn_blocking(move || settle::settle(&settled, began))
         .await?
         .context("cannot tidy up the new system")?;
-    tell(&format!("storing {}", wanted.name));
-    let labels = BTreeMap::from([("suite".to_owned(), suite)]);
-    let bytes = images
-        .import_base(&root, &place, &wanted.name, &labels)
-        .await?;
-    // What is left belongs to root, and so do we.
-    drop(folder);
-    Ok(bytes)
+    match &wanted.into {
+        Destination::Image(images, name) => {
+            tell(&format!("storing {name}"));
+            let labels = BTreeMap::from([("suite".to_owned(), suite)]);
+            let stored = images
+                .import_base(&root, folder.path(), name, &labels)
+                .await?;
+            Ok(Some(stored))
+        }
+        Destination::Folder(wanted) => {
+            std::fs::rename(&root, wanted)
+                .with_context(|| format!("cannot put the new system at {}", wanted.display()))?;
+            Ok(None)
+        }
+    }
+}
+
+/// A folder to work in, beside where the result goes if that is a folder too.
+fn workplace(into: &Destination) -> anyhow::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("swemill-bootstrap-");
+    let made = match into {
+        Destination::Image(..) => builder.tempdir(),
+        Destination::Folder(folder) if folder.exists() => {
+            bail!("{} is there already: name a new folder", folder.display())
+        }
+        Destination::Folder(folder) => match folder.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => builder.tempdir_in("."),
+            Some(parent) => builder.tempdir_in(parent),
+            None => bail!("the root itself cannot be a new system's folder"),
+        },
+    };
+    made.context("cannot make a folder for the new system")
 }
 
 async fn debootstrap(

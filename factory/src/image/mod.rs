@@ -7,4 +7,4 @@ pub mod bootstrap;
 mod release;
 mod settle;
 
-pub use bootstrap::{Bootstrap, bootstrap};
+pub use bootstrap::{Bootstrap, Destination, bootstrap};

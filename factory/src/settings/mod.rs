@@ -40,6 +40,8 @@ pub struct Settings {
     pub max_broken_share: f64,
     /// Which kind of sandbox tests run in.
     pub backend: Wanted,
+    /// The top folder of a system that native sandboxes show instead of this machine's; empty for this machine's.
+    pub system_root: String,
     /// Where the container engine listens; found where engines usually are when this is empty.
     pub docker_host: String,
     /// The image that environments' images are made on.
@@ -114,6 +116,7 @@ pub const KEYS: &[Key] = &[
     key("confirmations", "SWEMILL_CONFIRMATIONS", "runs that must agree on an instance's lists"),
     key("max_broken_share", "SWEMILL_MAX_BROKEN_SHARE", "the largest share of the suite that a break may fail"),
     key("backend", "SWEMILL_BACKEND", "the kind of sandbox: `native`, `docker`, or `auto` for what works"),
+    key("system_root", "SWEMILL_SYSTEM_ROOT", "the system that native sandboxes show; empty: this machine's"),
     key("docker_host", "SWEMILL_DOCKER_HOST", "where the container engine listens; empty: where engines usually do"),
     key("docker_base_image", "SWEMILL_DOCKER_BASE_IMAGE", "the image that environments' images are made on"),
     key("docker_runtime", "SWEMILL_DOCKER_RUNTIME", "the runtime of containers, such as `runsc`; empty: the engine's"),

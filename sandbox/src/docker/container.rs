@@ -12,6 +12,7 @@ use bollard::query_parameters::{
 use super::Options;
 use super::engine::{Engine, Facts, Offer};
 use super::image::agent;
+use super::image::system::OWNED;
 use super::prepared::{Content, Prepared};
 use crate::native::user::INNER_ID;
 use crate::{EnvironmentSpec, Limits, Network, Result};
@@ -164,7 +165,7 @@ fn host_config(
     HostConfig {
         auto_remove: Some(true),
         cap_drop: list(&["ALL"]),
-        security_opt: list(&["no-new-privileges"]),
+        security_opt: Some(security(facts)),
         privileged: Some(false),
         readonly_rootfs: Some(true),
         network_mode: Some(network.into()),
@@ -175,8 +176,8 @@ fn host_config(
         memory_swap: facts.offers.contains(&Offer::Swap).then_some(memory),
         pids_limit: Some(signed(limits.processes + 1)),
         nano_cpus: processors,
-        ulimits: Some(ulimits(limits)),
-        tmpfs: Some(memories(prepared, spec, limits)),
+        ulimits: Some(ulimits(limits, facts)),
+        tmpfs: Some(memories(prepared, spec, limits, facts)),
         masked_paths: list(MASKED),
         readonly_paths: list(FROZEN),
         runtime: options.runtime.clone(),
@@ -187,6 +188,16 @@ fn host_config(
         }),
         ..HostConfig::default()
     }
+}
+
+/// What the engine is to deny beside what has fields of its own.
+fn security(facts: &Facts) -> Vec<String> {
+    let mut all = vec!["no-new-privileges".to_owned()];
+    if facts.is_podman {
+        // It does not look at the field for masked paths.
+        all.push(format!("mask={}", MASKED.join(":")));
+    }
+    all
 }
 
 /// The processors a container may use, in billionths; never more than there are, which engines refuse.
@@ -201,19 +212,25 @@ fn processors(wanted: Option<f64>, facts: &Facts) -> Option<i64> {
     Some((wanted * NANOS) as i64)
 }
 
-fn ulimits(limits: &Limits) -> Vec<ResourcesUlimits> {
+fn ulimits(limits: &Limits, facts: &Facts) -> Vec<ResourcesUlimits> {
     let limit = |name: &str, value: u64| ResourcesUlimits {
         name: Some(name.into()),
         soft: Some(signed(value)),
         hard: Some(signed(value)),
     };
-    vec![
+    let mut all = vec![
         limit("core", 0),
         limit("memlock", 64 << 10),
         limit("msgqueue", 0),
         // The first process holds a few of its own; commands are held to their number exactly.
         limit("nofile", limits.open_files.max(64)),
-    ]
+    ];
+    if facts.is_podman {
+        // It would raise this to the most that there is, which not every machine allows. The kernel counts it
+        // over all containers of a user, so it is no bound for one: that is the control group's.
+        all.push(limit("nproc", 1 << 15));
+    }
+    all
 }
 
 /// The places that can be written: memory of a fixed size each, together no more than the disk limit and what
@@ -222,15 +239,16 @@ fn memories(
     prepared: &Prepared,
     spec: &EnvironmentSpec,
     limits: &Limits,
+    facts: &Facts,
 ) -> HashMap<String, String> {
     let mut all = HashMap::from([
         (
             "/tmp".to_owned(),
-            memory(part(limits, TEMPORARY_PARTS), 0, "1777", 0),
+            memory(part(limits, TEMPORARY_PARTS), 0, Access::All, facts),
         ),
         (
             "/home/sandbox".to_owned(),
-            memory(part(limits, HOME_PARTS), 0, "755", INNER_ID),
+            memory(part(limits, HOME_PARTS), 0, Access::Own, facts),
         ),
     ]);
     let copied = || {
@@ -249,7 +267,7 @@ fn memories(
         } else {
             part(limits, WORK_PARTS)
         };
-        let options = memory(tree.pages() + free, tree.entries, "755", INNER_ID);
+        let options = memory(tree.pages() + free, tree.entries, Access::Own, facts);
         all.insert(tree.target.display().to_string(), options);
     }
     all
@@ -257,12 +275,32 @@ fn memories(
 
 /// Mount options of a memory file system. A page a file on average, and never so many files that the kernel's own
 /// memory for them matters.
-fn memory(bytes: u64, entries: u64, mode: &str, owner: u32) -> String {
+fn memory(bytes: u64, entries: u64, access: Access, facts: &Facts) -> String {
     let bytes = bytes.max(1 << 16);
+    if facts.is_podman {
+        // It knows neither owners nor a number of files, and copies the image's content unless told not to.
+        return format!("rw,exec,nosuid,nodev,notmpcopyup,size={bytes},mode=1777");
+    }
     let files = (bytes / 4096).clamp(1024, 1 << 20) + entries;
-    format!(
-        "rw,exec,nosuid,nodev,size={bytes},nr_inodes={files},mode={mode},uid={owner},gid={owner}"
-    )
+    let access = match access {
+        Access::All => "mode=1777".to_owned(),
+        Access::Own => format!("mode=755,uid={INNER_ID},gid={INNER_ID}"),
+    };
+    format!("rw,exec,nosuid,nodev,size={bytes},nr_inodes={files},{access}")
+}
+
+/// The permissions of folders that memory is mounted over, which runtimes give to it: Podman gives it no owner.
+pub(crate) fn access(facts: &Facts) -> u32 {
+    if facts.is_podman { 0o1777 } else { OWNED }
+}
+
+/// Who may write to a memory file system.
+#[derive(Clone, Copy)]
+enum Access {
+    /// Everybody, each to what is theirs: a folder for temporary files.
+    All,
+    /// The commands' user.
+    Own,
 }
 
 fn part(limits: &Limits, parts: u64) -> u64 {

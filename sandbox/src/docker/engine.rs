@@ -38,6 +38,8 @@ pub(crate) struct Facts {
     pub(crate) offers: Vec<Offer>,
     pub(crate) runtimes: Vec<String>,
     pub(crate) rootless: bool,
+    /// Podman takes fewer options of memory file systems.
+    pub(crate) is_podman: bool,
 }
 
 /// What an engine can bound or deny, on its machine.
@@ -150,7 +152,11 @@ async fn greet(address: &str) -> Result<Engine, String> {
     let security = info.security_options.unwrap_or_default();
     let has = |option: &str| security.iter().any(|entry| entry.contains(option));
     let components = version.components.unwrap_or_default();
+    let is_podman = components
+        .iter()
+        .any(|component| component.name.contains("Podman"));
     let facts = Facts {
+        is_podman,
         name: components.first().map_or_else(
             || "a container engine".into(),
             |component| component.name.clone(),

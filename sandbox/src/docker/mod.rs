@@ -129,9 +129,10 @@ impl DockerBackend {
         })?;
         let (place, launcher) = (folder.path().to_path_buf(), self.options.launcher.clone());
         let made = Arc::clone(&spec);
+        let access = container::access(&self.engine.facts);
         let write = move || {
             plan::check(&made)?;
-            image::write(&made, &launcher, &place)
+            image::write(&made, &launcher, access, &place)
         };
         let parts = tokio::task::spawn_blocking(write)
             .await

@@ -13,7 +13,7 @@ use super::owner;
 use crate::Limits;
 
 /// The folders under which this process may make control groups.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Groups {
     memory: Option<PathBuf>,
     processes: Option<PathBuf>,

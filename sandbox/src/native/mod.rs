@@ -64,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) launcher: Launcher,
     pub(crate) user: HostUser,
     pub(crate) groups: Groups,
+    /// The folder whose programs and libraries sandboxes show.
+    pub(crate) system: PathBuf,
     /// Where writes go that should be in memory, on kernels where they cannot be.
     pub(crate) scratch: Option<PathBuf>,
 }
@@ -111,8 +113,36 @@ impl NativeBackend {
                 user: HostUser::of_caller(),
                 groups,
                 scratch: (!in_memory).then_some(temporary),
+                system: "/".into(),
             }),
         }
+    }
+
+    /// The same backend, whose sandboxes show another system's `/usr` and the like instead of this machine's: the
+    /// top folder of a bootstrapped system, or of an unpacked image.
+    pub fn showing(self, system: &Path) -> Result<Self> {
+        let unusable = |reason: String| crate::Error::Path {
+            path: system.to_path_buf(),
+            reason,
+        };
+        let canonical = system
+            .canonicalize()
+            .map_err(|error| unusable(error.to_string()))?;
+        if !canonical.join("usr").is_dir() {
+            return Err(unusable(
+                "there is no system in it: it has no folder `usr`".into(),
+            ));
+        }
+        let shared = &self.shared;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                launcher: shared.launcher.clone(),
+                user: shared.user,
+                groups: shared.groups.clone(),
+                system: canonical,
+                scratch: shared.scratch.clone(),
+            }),
+        })
     }
 
     /// The host user and group id that commands run as.

@@ -52,6 +52,7 @@ pub(crate) fn setup(
         trees.push(plan);
     }
     Ok(Setup {
+        system: "/".into(),
         trees,
         mounts: spec.mounts.iter().map(mount_plan).collect::<Result<_>>()?,
         network: spec.network == Network::Host,

@@ -303,6 +303,7 @@ async fn prepare(
     let (shared, spec, limits) = (Arc::clone(shared), Arc::clone(spec), limits.clone());
     let work = move || {
         let mut setup = plan::setup(&spec, &limits, shared.user, shared.scratch.as_deref())?;
+        setup.system = shared.system.clone().into();
         let group = shared.groups.create(&limits);
         setup.ceilings.watch_memory = group.as_ref().is_none_or(|group| !group.bounds_memory());
         setup.groups = group.as_ref().map(Group::paths).unwrap_or_default();

@@ -21,6 +21,8 @@ pub(crate) const MOST_DESCRIPTORS: usize = 4;
 /// Everything the first process needs to know to build the place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Setup {
+    /// The folder whose programs, libraries and tables are shown: the machine's own root or another system's.
+    pub(crate) system: OsString,
     pub(crate) trees: Vec<TreePlan>,
     pub(crate) mounts: Vec<MountPlan>,
     /// Share the host's network.

@@ -105,3 +105,40 @@ async fn a_second_tree_is_a_copy_that_can_be_written() {
     sandbox.stop().await.unwrap();
     remove(&spec.digest);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_images_of_ours_are_listed_and_one_in_use_is_not_removed() {
+    let Some(backend) = engine().await else {
+        return;
+    };
+    let host = Host::new(Box::new(backend.clone())).await;
+    let mut spec = host.spec();
+    spec.digest = "test-in-use".into();
+    let environment = backend.prepare(&spec).await.unwrap();
+    let sandbox = backend.start(&environment, &small()).await.unwrap();
+    // Somebody else's image, made of ours but without the label.
+    let of_ours = images_of(&spec.digest).remove(0);
+    let container = docker(&["create", &of_ours, "true"]);
+    let archive = host.path("foreign.tar").display().to_string();
+    docker(&["export", "--output", &archive, &container]);
+    docker(&["import", &archive, "somebody/elses:image"]);
+    docker(&["rm", &container]);
+    let listed = backend.images().list().await.unwrap();
+    let named = |name: &str| {
+        listed
+            .iter()
+            .find(|image| image.names.iter().any(|n| n == name))
+    };
+    assert!(named("somebody/elses:image").is_none());
+    let own = named(&of_ours).unwrap();
+    assert_eq!(own.labels["digest"], "test-in-use");
+    assert!(own.own_bytes.is_some_and(|own_bytes| own_bytes < own.bytes));
+    assert!(
+        !backend.images().remove(own).await.unwrap(),
+        "a container uses it"
+    );
+    sandbox.stop().await.unwrap();
+    assert!(backend.images().remove(own).await.unwrap());
+    assert_eq!(images_of(&spec.digest), Vec::<String>::new());
+    docker(&["rmi", "somebody/elses:image"]);
+}

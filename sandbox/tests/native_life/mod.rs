@@ -1,5 +1,6 @@
 //! What only the native backend promises.
 
+mod another_system;
 mod missing_means;
 mod older_kernels;
 mod ordinary_user;

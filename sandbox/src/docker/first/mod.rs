@@ -103,6 +103,7 @@ impl First {
         Ok(Self {
             caller,
             setup: Setup {
+                system: "/".into(),
                 trees: Vec::new(),
                 mounts: Vec::new(),
                 network: false,

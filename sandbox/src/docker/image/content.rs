@@ -81,7 +81,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Writes the layers: mounts first, which many environments share, what commands start in last.
-    pub(crate) fn layers(&self, folder: &Path) -> io::Result<Vec<Layer>> {
+    pub(crate) fn layers(&self, folder: &Path, access: u32) -> io::Result<Vec<Layer>> {
         let mut layers = Vec::new();
         let mut first_targets: BTreeMap<&Path, &Path> = BTreeMap::new();
         for mount in &self.other_mounts {
@@ -110,7 +110,7 @@ impl<'a> Plan<'a> {
                 let what = tree.target.display().to_string();
                 let entries = walk::entries(lower)?;
                 layers.push(layer::write(folder, &what, OWN, |pack| {
-                    add_tree(pack, &placed.target, &placed.content, &entries)
+                    add_tree(pack, &placed.target, access, &placed.content, &entries)
                 })?);
             }
         }
@@ -183,10 +183,11 @@ fn in_memory(placed: &Placed) -> u64 {
 fn add_tree<W: Write>(
     pack: &mut Pack<W>,
     target: &Path,
+    access: u32,
     content: &Content,
     entries: &[Entry],
 ) -> io::Result<()> {
-    pack.folder(relative(target), 0o755)?;
+    pack.folder(relative(target), access)?;
     for entry in entries {
         pack.add(target, entry)?;
     }

@@ -13,6 +13,8 @@ const EPOCH: &str = "1970-01-01T00:00:00Z";
 /// The base that layers are put on.
 #[derive(Clone, Debug)]
 pub(crate) struct Base {
+    /// The name by which the engine knows it.
+    pub(crate) name: Option<String>,
     pub(crate) architecture: String,
     /// The digests of its layers.
     pub(crate) layers: Vec<String>,

@@ -5,9 +5,11 @@
 //! tree. The archive of each layer is the same whenever its files are, so one spec gives one image.
 //!
 //! Reading order: [`walk`] what a host folder holds, [`pack`] archives, [`layer`], [`system`] and [`agent`] the
-//! sandbox's own layers, [`content`] those of a spec, [`store`] bringing an image into the engine.
+//! sandbox's own layers, [`content`] those of a spec, [`store`] bringing an image into the engine, if need be with the layers
+//! of its [`base`].
 
 pub(crate) mod agent;
+pub(crate) mod base;
 pub(crate) mod content;
 pub(crate) mod layer;
 pub(crate) mod manifest;
@@ -34,13 +36,21 @@ pub(crate) struct Parts {
 }
 
 /// Writes the archives of all layers into a folder, which has to live until they are sent, and the one that is
-/// sent to containers.
-pub(crate) fn write(spec: &EnvironmentSpec, launcher: &Launcher, folder: &Path) -> Result<Parts> {
+/// sent to containers. What commands may write is mounted over folders with these permissions, and takes them on.
+pub(crate) fn write(
+    spec: &EnvironmentSpec,
+    launcher: &Launcher,
+    access: u32,
+    folder: &Path,
+) -> Result<Parts> {
     let plan = Plan::new(spec)
         .map_err(|source| unreadable("reading the environment's folders", source))?;
     let write = || -> io::Result<Parts> {
-        let mut layers = vec![system::layer(folder)?, agent::layer(launcher, folder)?];
-        layers.extend(plan.layers(folder)?);
+        let mut layers = vec![
+            system::layer(folder, access)?,
+            agent::layer(launcher, folder)?,
+        ];
+        layers.extend(plan.layers(folder, access)?);
         Ok(Parts {
             layers,
             archive: plan.archive()?,

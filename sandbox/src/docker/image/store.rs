@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::io::AsyncReadExt;
 
+use super::base;
 use super::layer::Layer;
 use super::manifest::{self, Base, Documents};
 use super::pack::{Ownership, Pack};
@@ -45,7 +46,7 @@ pub(crate) async fn store(
     layers: &[Layer],
     folder: &Path,
 ) -> Result<String> {
-    let base = base(engine, description.base).await?;
+    let base = look_at_base(engine, description.base).await?;
     let user = Some("1000:1000");
     let documents = manifest::documents(
         &base,
@@ -71,6 +72,7 @@ pub(crate) async fn store_base(
     folder: &Path,
 ) -> Result<()> {
     let nothing = Base {
+        name: None,
         architecture: architecture().into(),
         layers: Vec::new(),
         variables: vec![DEFAULT_PATH.into()],
@@ -90,7 +92,7 @@ fn architecture() -> &'static str {
     }
 }
 
-/// Sends what the engine does not have.
+/// Sends what the engine does not have; everything, where it insists on that.
 async fn put(
     engine: &Engine,
     base: &Base,
@@ -107,6 +109,17 @@ async fn put(
         .unwrap_or_default();
     let archive = folder.join("image.tar");
     write_archive(&archive, documents, name, &all, missing).map_err(unwritten)?;
+    let refused = match load(engine, &archive).await {
+        Err(error) if known + base.layers.len() > 0 => error,
+        loaded => return loaded,
+    };
+    tracing::debug!(%refused, "the engine wants every layer");
+    let mut whole = match &base.name {
+        Some(base_name) => base::layers(engine, base_name, &base.layers, folder).await?,
+        None => Vec::new(),
+    };
+    whole.extend_from_slice(layers);
+    write_archive(&archive, documents, name, &all, &whole).map_err(unwritten)?;
     load(engine, &archive).await
 }
 
@@ -118,12 +131,13 @@ fn unwritten(source: io::Error) -> Error {
 }
 
 /// The base image as the engine knows it.
-async fn base(engine: &Engine, name: &str) -> Result<Base> {
+async fn look_at_base(engine: &Engine, name: &str) -> Result<Base> {
     let doing = format!("looking for the base image {name}");
     let image = engine
         .call(&doing, |docker| docker.inspect_image(name))
         .await?;
     Ok(Base {
+        name: Some(name.to_owned()),
         architecture: image.architecture.unwrap_or_else(|| "amd64".into()),
         layers: image
             .root_fs

@@ -15,6 +15,9 @@ pub(crate) const ROOT_OWNED: Ownership = Ownership {
     mask: 0o1777,
 };
 
+/// The permissions of a folder that belongs to whoever writes there.
+pub(crate) const OWNED: u32 = 0o755;
+
 /// What no command needs of a base image.
 const REMOVED: &[&str] = &[
     "boot",
@@ -44,16 +47,21 @@ const REMOVED: &[&str] = &[
 const EMPTY: &[(&str, u32)] = &[("home", 0o755), ("run", 0o755), ("tmp", 0o1777)];
 
 /// Makes the layer.
-pub(crate) fn layer(folder: &Path) -> io::Result<Layer> {
+pub(crate) fn layer(folder: &Path, access: u32) -> io::Result<Layer> {
     layer::write(folder, "the sandbox's own files", ROOT_OWNED, |pack| {
         for (name, mode) in EMPTY {
             pack.empty(Path::new(name), *mode)?;
         }
-        pack.folder(Path::new("home/sandbox"), 0o755)?;
+        pack.folder(Path::new("home/sandbox"), access)?;
         for name in REMOVED {
             pack.remove(Path::new(name))?;
         }
-        pack.link(Path::new("var/tmp"), Path::new("/tmp"), EntryType::Symlink)?;
+        if access == OWNED {
+            pack.link(Path::new("var/tmp"), Path::new("/tmp"), EntryType::Symlink)?;
+        } else {
+            // Podman mounts memory without bounds there, and through a link over the bounded one.
+            pack.empty(Path::new("var/tmp"), OWNED)?;
+        }
         for (name, content) in GENERATED {
             pack.file(
                 &PathBuf::from("etc").join(name),

@@ -53,14 +53,22 @@ const HOSTS: &str = "127.0.0.1 localhost sandbox\n::1 localhost ip6-localhost ip
 /// What is taken from the host's `/etc`, held open.
 pub(crate) struct Shared(Vec<(&'static str, Source)>);
 
-/// Holds what will be shared.
-pub(crate) fn open_shared(network: bool) -> Shared {
+/// Holds what will be shared: tables of the system that is shown, and how this machine finds names.
+pub(crate) fn open_shared(system: &Path, network: bool) -> Shared {
+    let etc = system.join("etc");
     let resolver = if network { RESOLVER } else { &[] };
-    let shared = SHARED.iter().chain(resolver).filter_map(|name| {
-        // A dangling link is left out like a missing file.
-        let path = fs::canonicalize(format!("/etc/{name}")).ok()?;
-        Some((*name, Source::open(path.as_os_str()).ok()?))
-    });
+    let of_the_system = SHARED.iter().map(|name| (*name, etc.join(name)));
+    let of_the_machine = resolver
+        .iter()
+        .map(|name| (*name, Path::new("/etc").join(name)));
+    let shared = of_the_system
+        .chain(of_the_machine)
+        .filter_map(|(name, path)| {
+            // A dangling link is left out like a missing file, and so is one that leads out of another system.
+            let path = fs::canonicalize(&path).ok()?;
+            let inside = path.starts_with(system) || RESOLVER.contains(&name);
+            Some((name, Source::open(path.as_os_str()).ok()?)).filter(|_| inside)
+        });
     Shared(shared.collect())
 }
 

@@ -147,7 +147,7 @@ impl Sources {
     fn open(setup: &Setup) -> Result<Self, Failure> {
         let mut programs = Vec::new();
         for name in PROGRAMS {
-            let path = Path::new("/").join(name);
+            let path = Path::new(&setup.system).join(name);
             if let Ok(link) = fs::read_link(&path) {
                 programs.push((*name, Program::Link(link)));
             } else if path.is_dir() {
@@ -168,7 +168,7 @@ impl Sources {
         };
         Ok(Self {
             programs,
-            etc: etc::open_shared(setup.network),
+            etc: etc::open_shared(Path::new(&setup.system), setup.network),
             devices: devices.collect(),
             trees: setup.trees.iter().map(tree).collect::<Result<_, _>>()?,
             mounts: open_all(setup.mounts.iter().map(|mount| &mount.source))?,
