@@ -15,7 +15,7 @@ use nix::unistd::{chdir, chown, pivot_root, sethostname};
 use super::super::user::INNER_ID;
 use super::super::wire::{Setup, TreePlan};
 use super::mounts::{Access, Place, Source, freeze, make_folder, mount_fresh, shown_inside};
-use super::{Failure, Step, copy, etc};
+use super::{Failure, Step, copy, etc, objects};
 
 /// Where the new root is built: a folder that every host has. What the host keeps there stays reachable
 /// through descriptors opened before.
@@ -39,8 +39,8 @@ const HIDDEN_FILES: &[&str] = &[
     "timer_list",
 ];
 
-/// Folders of `/proc` that do.
-const HIDDEN_FOLDERS: &[&str] = &["acpi", "asound", "scsi"];
+/// Folders of `/proc` that do. (Whoever opens a file of `pressure` for writing has the kernel watch for him.)
+const HIDDEN_FOLDERS: &[&str] = &["acpi", "asound", "pressure", "scsi"];
 
 /// Folders of `/proc` that may be looked at.
 const FROZEN_FOLDERS: &[&str] = &["bus", "fs", "irq", "sys"];
@@ -172,6 +172,7 @@ fn make_proc(proc: &Path) -> Result<(), Failure> {
     make_folder(proc)?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount_fresh("proc", proc, flags, "")?;
+    objects::limit(proc);
     for name in HIDDEN_FILES {
         let file = proc.join(name);
         if file.exists() {
