@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Command, EnvironmentSpec, Limits, Output, Result};
+use crate::{Command, EnvironmentSpec, Error, Limits, Output, Result, Template};
 
 /// A way to make sandboxes.
 #[async_trait]
@@ -19,6 +19,21 @@ pub trait Backend: Debug + Send + Sync {
 
     /// Starts an isolated place.
     async fn start(&self, environment: &Environment, limits: &Limits) -> Result<Box<dyn Sandbox>>;
+
+    /// Starts a command that prepares itself and then waits to be copied, where the backend can: see
+    /// [`Template`]. The command's standard input is its own; copies read nothing.
+    async fn template(
+        &self,
+        environment: &Environment,
+        limits: &Limits,
+        command: &Command,
+    ) -> Result<Box<dyn Template>> {
+        let _ = (environment, limits, command);
+        Err(Error::Unsupported {
+            backend: self.name(),
+            operation: "run copies of a waiting process",
+        })
+    }
 
     /// Gives a host folder and all in it to the user that commands run as, so that it can serve as a layer
     /// they may change copies of. Does nothing where that user is the caller.

@@ -10,7 +10,7 @@
 //!
 //! Reading order: `launcher` how the first process is started, `user` who commands run as, `plan` from a spec
 //! to what is sent there, `wire` the messages, `sandbox` and `control` the caller's side, `pipes` what commands
-//! are connected to, `output` bounded streams, `cgroup` control groups, `scratch` writes on older kernels,
+//! are connected to, `output` bounded streams, `template` processes that wait to be copied, `cgroup` control groups, `scratch` writes on older kernels,
 //! `owner` names by which remains are known, `init` the other side, `probe` what works on this machine.
 
 mod adopt;
@@ -26,6 +26,7 @@ mod plan;
 mod probe;
 mod sandbox;
 mod scratch;
+mod template;
 mod user;
 mod wire;
 
@@ -38,7 +39,7 @@ pub use launcher::{INIT_ARGUMENT, Launcher, become_init_if_asked};
 pub use probe::{Capability, Report};
 pub use user::SANDBOX_HOST_ID;
 
-use crate::{Backend, Environment, EnvironmentSpec, Limits, Result, Sandbox};
+use crate::{Backend, Command, Environment, EnvironmentSpec, Limits, Result, Sandbox, Template};
 use cgroup::Groups;
 use user::HostUser;
 
@@ -146,6 +147,22 @@ impl Backend for NativeBackend {
         )
         .await?;
         Ok(Box::new(sandbox))
+    }
+
+    async fn template(
+        &self,
+        environment: &Environment,
+        limits: &Limits,
+        command: &Command,
+    ) -> Result<Box<dyn Template>> {
+        let template = template::NativeTemplate::start(
+            Arc::clone(&self.shared),
+            Arc::clone(&environment.spec),
+            limits.clone(),
+            command,
+        )
+        .await?;
+        Ok(Box::new(template))
     }
 
     async fn adopt(&self, folder: &Path) -> Result<()> {

@@ -67,6 +67,7 @@ pub(crate) fn setup(
         groups: Vec::new(),
         leftovers,
         seeded: false,
+        renewable: false,
     })
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, Notify};
 
 use super::cgroup::Group;
 use super::control::{Control, Turn, out_of_step};
-use super::pipes::{Pipes, converse, memory_file, sealed_file};
+use super::pipes::{Ours, Pipes, converse, memory_file, sealed_file};
 use super::wire::{Exec, Reply, Request, Setup, Status};
 use super::{NAME, Shared, output, plan, probe};
 use crate::{Command, Ending, EnvironmentSpec, Error, Limits, Output, Result, Sandbox};
@@ -35,7 +35,7 @@ const VARIABLES: &[(&str, &str)] = &[
 const CHANNEL_VARIABLE: &str = "SWEMILL_CHANNEL";
 
 /// The channel's descriptor in the started program.
-const CHANNEL_DESCRIPTOR: &str = "3";
+pub(crate) const CHANNEL_DESCRIPTOR: &str = "3";
 
 /// How often a control group is asked whether the kernel had to kill for memory.
 const GROUP_INTERVAL: Duration = Duration::from_millis(25);
@@ -62,8 +62,28 @@ impl NativeSandbox {
         limits: Limits,
         seed: Option<OwnedFd>,
     ) -> Result<Self> {
+        Self::launch(shared, spec, limits, seed, false).await
+    }
+
+    /// Starts one whose files can be made as they were.
+    pub(crate) async fn start_renewable(
+        shared: Arc<Shared>,
+        spec: Arc<EnvironmentSpec>,
+        limits: Limits,
+    ) -> Result<Self> {
+        Self::launch(shared, spec, limits, None, true).await
+    }
+
+    async fn launch(
+        shared: Arc<Shared>,
+        spec: Arc<EnvironmentSpec>,
+        limits: Limits,
+        seed: Option<OwnedFd>,
+        renewable: bool,
+    ) -> Result<Self> {
         let (mut setup, group) = prepare(&shared, &spec, &limits).await?;
         setup.seeded = seed.is_some();
+        setup.renewable = renewable;
         let (socket, keeper) = start_keeper(&shared)?;
         let mut control = Control::new(socket, keeper.id()).map_err(|source| Error::Io {
             context: "preparing the socket to the sandbox".into(),
@@ -88,7 +108,7 @@ impl NativeSandbox {
     }
 
     /// A command with everything that the first process needs to start it.
-    fn exec_request(&self, command: &Command) -> Exec {
+    pub(crate) fn exec_request(&self, command: &Command) -> Exec {
         let mut variables: std::collections::BTreeMap<&str, &str> =
             VARIABLES.iter().copied().collect();
         for (name, value) in self.spec.variables.iter().chain(&command.variables) {
@@ -148,45 +168,36 @@ impl NativeSandbox {
         Ok((turn.receive_soon().await?.0, Some(early)))
     }
 
-    /// Runs a file operation to its answer.
-    async fn file_operation(
+    /// Asks what is answered soon.
+    pub(crate) async fn ask(
         &self,
-        path: &Path,
-        request: Request,
-        descriptor: BorrowedFd<'_>,
-    ) -> Result<()> {
+        request: &Request,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<Reply> {
         let mut control = self.control.lock().await;
         let mut turn = control.begin()?;
-        turn.send(&request, &[descriptor]).await?;
+        turn.send(request, descriptors).await?;
         let reply = turn.receive_soon().await?.0;
         turn.end();
-        match reply {
-            Reply::Done => Ok(()),
-            Reply::Refused { reason } => Err(refused(path, reason)),
-            other => Err(out_of_step(&other)),
-        }
+        Ok(reply)
     }
-}
 
-#[async_trait]
-impl Sandbox for NativeSandbox {
-    async fn exec(&self, command: Command) -> Result<Output> {
-        let exec = self.exec_request(&command);
+    /// Has a process start, and reads what it writes until its whole tree has ended.
+    pub(crate) async fn attend(
+        &self,
+        command: Command,
+        ours: Ours,
+        start: impl AsyncFnOnce(&mut Turn<'_>) -> Result<()>,
+    ) -> Result<Output> {
         let program = command
             .argv
             .first()
             .map(|word| word.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let Pipes { theirs, ours } = Pipes::new(&command).map_err(|source| Error::Io {
-            context: "making the command's pipes".into(),
-            source,
-        })?;
         let mut control = self.control.lock().await;
         let mut turn = control.begin()?;
         let began = Instant::now();
-        let descriptors: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
-        turn.send(&Request::Exec(exec), &descriptors).await?;
-        drop(theirs);
+        start(&mut turn).await?;
         let flooded = Notify::new();
         let timeout = command.timeout.unwrap_or(self.limits.wall);
         let greeting = command.channel.unwrap_or_default();
@@ -217,6 +228,38 @@ impl Sandbox for NativeSandbox {
             Reply::NotStarted { reason } => Err(Error::Spawn { program, reason }),
             other => Err(out_of_step(&other)),
         }
+    }
+
+    /// Runs a file operation to its answer.
+    async fn file_operation(
+        &self,
+        path: &Path,
+        request: Request,
+        descriptor: BorrowedFd<'_>,
+    ) -> Result<()> {
+        match self.ask(&request, &[descriptor]).await? {
+            Reply::Done => Ok(()),
+            Reply::Refused { reason } => Err(refused(path, reason)),
+            other => Err(out_of_step(&other)),
+        }
+    }
+}
+
+#[async_trait]
+impl Sandbox for NativeSandbox {
+    async fn exec(&self, command: Command) -> Result<Output> {
+        let exec = self.exec_request(&command);
+        let Pipes { theirs, ours } = Pipes::new(&command).map_err(|source| Error::Io {
+            context: "making the command's pipes".into(),
+            source,
+        })?;
+        self.attend(command, ours, async |turn| {
+            let descriptors: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
+            turn.send(&Request::Exec(exec), &descriptors).await?;
+            drop(theirs);
+            Ok(())
+        })
+        .await
     }
 
     async fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> Result<()> {

@@ -35,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) leftovers: Vec<OsString>,
     /// The state folder of another sandbox comes with this message and is copied.
     pub(crate) seeded: bool,
+    /// Keep what [`Request::Renew`] needs.
+    pub(crate) renewable: bool,
 }
 
 /// A tree with canonical host paths.
@@ -66,7 +68,7 @@ pub(crate) struct Ceilings {
 }
 
 /// What the caller asks of the first process. One request is answered before the next is sent, but for
-/// [`Request::Kill`], which may follow [`Request::Exec`].
+/// [`Request::Kill`], which may follow [`Request::Exec`] and [`Request::Adopt`].
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
     /// Run a command. Descriptors: standard input, output, error, and the record channel if there is one.
@@ -79,6 +81,13 @@ pub(crate) enum Request {
     Read { path: OsString, limit: u64 },
     /// Give out the folder that holds everything written in memory.
     Share,
+    /// Start a command that stays: a template. Descriptors as for [`Request::Exec`]. From here on what is
+    /// written can be undone, and operations spare this process.
+    Start(Exec),
+    /// Undo all that was written since the template was ready.
+    Renew,
+    /// Wait for a copy of the template as if it were a command.
+    Adopt { pid: i32 },
 }
 
 /// A command, complete with its environment.
@@ -99,6 +108,8 @@ pub(crate) enum Reply {
     Failed { step: String, reason: String },
     /// The command could not be started.
     NotStarted { reason: String },
+    /// The template runs.
+    Started,
     /// The command ended and every process is gone.
     Ended {
         status: Status,

@@ -5,3 +5,4 @@ mod older_kernels;
 mod ordinary_user;
 mod remains;
 mod speed;
+mod templates;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::path::{Path, PathBuf};
@@ -14,19 +14,23 @@ use nix::libc;
 /// The overlay work folders at the top of a state folder are not content.
 const WORK_PREFIX: &str = "work-";
 
+/// Nor are the folders of rounds (see `renew`).
+pub(crate) const ROUND_PREFIX: &str = "round-";
+
 /// Copies a held state folder: files, links (hard ones too), pipes, overlay white-outs and marks, owners,
 /// modes and times.
-pub(crate) fn copy_tree(from: &OwnedFd, to: &Path) -> io::Result<()> {
+pub(crate) fn copy_tree(from: BorrowedFd<'_>, to: &Path) -> io::Result<()> {
     let source = PathBuf::from(format!("/proc/self/fd/{}", from.as_raw_fd()));
     let mut copier = Copier::default();
     for entry in fs::read_dir(&source)? {
         let entry = entry?;
-        if !entry
-            .file_name()
-            .as_bytes()
-            .starts_with(WORK_PREFIX.as_bytes())
+        let name = entry.file_name();
+        let no_content = [WORK_PREFIX, ROUND_PREFIX];
+        if !no_content
+            .iter()
+            .any(|prefix| name.as_bytes().starts_with(prefix.as_bytes()))
         {
-            copier.copy(&entry.path(), &to.join(entry.file_name()))?;
+            copier.copy(&entry.path(), &to.join(name))?;
         }
     }
     Ok(())

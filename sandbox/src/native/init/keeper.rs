@@ -120,7 +120,7 @@ fn launch(control: &UnixStream, setup: &Setup, seeds: Vec<OwnedFd>) -> Result<Pi
 fn first_process(control: &UnixStream, setup: &Setup, mut seeds: Vec<OwnedFd>) -> ! {
     let seed = if setup.seeded { seeds.pop() } else { None };
     let code = match root::build(setup, seed) {
-        Ok(state) => serve::serve(control, setup, &state),
+        Ok(state) => serve::serve(control, setup, state),
         Err(Failure { step, reason }) => wire::send(control, &Reply::Failed { step, reason }, &[]),
     };
     std::process::exit(i32::from(code.is_err()))

@@ -6,8 +6,8 @@
 //! ([`root`] builds its file system) then [`serve`]s requests until its socket closes; since it is the
 //! first process of a process namespace, the kernel kills everything in the sandbox when it ends.
 //!
-//! Reading order: [`keeper`] with [`removal`], [`root`] with [`mounts`] and [`etc`], [`serve`], [`spawn`] with
-//! [`confine`] and [`filter`], [`files`], [`copy`], [`memory`] with [`objects`].
+//! Reading order: [`keeper`] with [`removal`], [`root`] with [`mounts`] and [`etc`], [`serve`] with [`sweep`],
+//! [`spawn`] with [`confine`] and [`filter`], [`files`], [`copy`], [`renew`], [`memory`] with [`objects`].
 
 pub(crate) mod confine;
 pub(crate) mod copy;
@@ -19,9 +19,11 @@ pub(crate) mod memory;
 pub(crate) mod mounts;
 pub(crate) mod objects;
 pub(crate) mod removal;
+pub(crate) mod renew;
 pub(crate) mod root;
 pub(crate) mod serve;
 pub(crate) mod spawn;
+pub(crate) mod sweep;
 
 use std::fmt::Display;
 

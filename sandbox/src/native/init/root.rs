@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,7 @@ use nix::unistd::{chdir, chown, pivot_root, sethostname};
 use super::super::user::INNER_ID;
 use super::super::wire::{Setup, TreePlan};
 use super::mounts::{Access, Place, Source, freeze, make_folder, mount_fresh, shown_inside};
+use super::renew::Held;
 use super::{Failure, Step, copy, etc, objects};
 
 /// Where the new root is built: a folder that every host has. What the host keeps there stays reachable
@@ -50,7 +51,16 @@ const FROZEN_FOLDERS: &[&str] = &["bus", "fs", "irq", "sys"];
 pub(crate) struct State {
     /// The folder that holds it all, seen by nobody inside.
     pub(crate) folder: OwnedFd,
+    /// What renewing it takes, where that was asked for.
+    pub(crate) held: Option<Held>,
 }
+
+/// What is written to besides the trees: the folder's name in the state, its mode, and where it is seen.
+pub(crate) const WRITABLE: &[(&str, u32, &str)] = &[
+    ("tmp", 0o1777, "tmp"),
+    ("shm", 0o1777, "dev/shm"),
+    ("home", 0o755, "home/sandbox"),
+];
 
 /// Builds the place and enters it.
 pub(crate) fn build(setup: &Setup, seed: Option<OwnedFd>) -> Result<State, Failure> {
@@ -100,12 +110,18 @@ pub(crate) fn build(setup: &Setup, seed: Option<OwnedFd>) -> Result<State, Failu
     Place::make(&setup.working_directory, true)?;
     let folder = open(&state, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())
         .step(|| "opening the state folder".into())?;
-    umount2(&state, MntFlags::MNT_DETACH).step(|| "hiding the state folder".into())?;
-    let _ = fs::remove_dir(&state);
+    let held = if setup.renewable {
+        let lower = sources.trees.iter().map(|tree| &tree.lower[..]);
+        Some(Held::behind_a_curtain(root, &state, lower)?)
+    } else {
+        umount2(&state, MntFlags::MNT_DETACH).step(|| "hiding the state folder".into())?;
+        let _ = fs::remove_dir(&state);
+        None
+    };
     drop(sources);
     freeze(root).step(|| "making the root read-only".into())?;
     enter(root)?;
-    Ok(State { folder })
+    Ok(State { folder, held })
 }
 
 /// Every host path that the place is made of, held open.
@@ -209,13 +225,14 @@ fn make_state(setup: &Setup, seed: Option<OwnedFd>) -> Result<PathBuf, Failure> 
         &format!("mode=700,size={bytes},nr_inodes={files}"),
     )?;
     if let Some(seed) = seed {
-        copy::copy_tree(&seed, &state).step(|| "copying the other sandbox's files".into())?;
+        copy::copy_tree(seed.as_fd(), &state)
+            .step(|| "copying the other sandbox's files".into())?;
         return Ok(state);
     }
-    for (name, mode) in [("tmp", 0o1777), ("shm", 0o1777), ("home", 0o755)] {
+    for (name, mode, _) in WRITABLE {
         let folder = state.join(name);
         make_folder(&folder)?;
-        fs::set_permissions(&folder, Permissions::from_mode(mode))
+        fs::set_permissions(&folder, Permissions::from_mode(*mode))
             .step(|| format!("opening {name} to all"))?;
     }
     give(&state.join("home"))?;
@@ -228,7 +245,7 @@ fn make_state(setup: &Setup, seed: Option<OwnedFd>) -> Result<PathBuf, Failure> 
 }
 
 /// Where a tree's writes go in memory.
-fn upper_folder(state: &Path, index: usize) -> PathBuf {
+pub(crate) fn upper_folder(state: &Path, index: usize) -> PathBuf {
     state.join(format!("upper-{index}"))
 }
 
@@ -277,7 +294,7 @@ fn make_system(root: &Path, setup: &Setup, sources: &Sources) -> Result<(), Fail
 
 /// `/tmp`, the home folder and shared memory, all in the one bounded memory.
 fn make_writable(root: &Path, state: &Path) -> Result<(), Failure> {
-    for (name, target) in [("tmp", "tmp"), ("shm", "dev/shm"), ("home", "home/sandbox")] {
+    for (name, _, target) in WRITABLE {
         Source::open(state.join(name).as_os_str())?.bind(&root.join(target), Access::Writable)?;
     }
     Ok(())
@@ -304,28 +321,36 @@ fn make_trees(setup: &Setup, sources: &Sources, state: &Path) -> Result<(), Fail
             );
             &in_memory
         };
-        let lower: Vec<_> = tree
-            .lower
-            .iter()
-            .map(|l| l.path().display().to_string())
-            .collect();
-        let options = format!(
-            "lowerdir={},upperdir={},workdir={},userxattr",
-            lower.join(":"),
-            upper.path().display(),
-            work.path().display(),
-        );
         let place = Place::make(target, true)?;
-        mount(
-            Some("overlay"),
-            &place.path(),
-            Some("overlay"),
-            MsFlags::MS_NOSUID | MsFlags::MS_NODEV,
-            Some(options.as_str()),
-        )
-        .step(step)?;
+        overlay(&tree.lower, upper, work, &place.path()).step(step)?;
     }
     Ok(())
+}
+
+/// Mounts read-only layers, the uppermost first, under a writable one.
+pub(crate) fn overlay(
+    lower: &[Source],
+    upper: &Source,
+    work: &Source,
+    target: &Path,
+) -> nix::Result<()> {
+    let lower: Vec<_> = lower
+        .iter()
+        .map(|layer| layer.path().display().to_string())
+        .collect();
+    let options = format!(
+        "lowerdir={},upperdir={},workdir={},userxattr",
+        lower.join(":"),
+        upper.path().display(),
+        work.path().display(),
+    );
+    mount(
+        Some("overlay"),
+        target,
+        Some("overlay"),
+        MsFlags::MS_NOSUID | MsFlags::MS_NODEV,
+        Some(options.as_str()),
+    )
 }
 
 /// Makes the new root the only one.

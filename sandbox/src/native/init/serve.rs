@@ -8,7 +8,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::time::TimeValLike;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -17,20 +17,22 @@ use nix::unistd::Pid;
 use super::super::wire::{self, Reply, Request, Setup, Status};
 use super::filter::Filter;
 use super::root::State;
-use super::{files, memory, objects, spawn};
+use super::sweep::{sweep, sweep_for};
+use super::{Failure, files, memory, objects, renew, spawn};
 
 /// How often the memory of a command is added up where no control group does.
 const WATCH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Reports that the place is ready and serves requests until the caller closes the socket. Returning ends
 /// the process, and with it everything in the sandbox.
-pub(crate) fn serve(control: &UnixStream, setup: &Setup, state: &State) -> io::Result<()> {
+pub(crate) fn serve(control: &UnixStream, setup: &Setup, mut state: State) -> io::Result<()> {
     let mut children = SigSet::empty();
     children.add(Signal::SIGCHLD);
     children.thread_block()?;
-    let server = Server {
+    let mut server = Server {
         control,
         setup,
+        template: None,
         filter: Filter::compile(setup.ceilings.watch_memory).map_err(io::Error::other)?,
         signals: SignalFd::with_flags(&children, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?,
     };
@@ -51,6 +53,19 @@ pub(crate) fn serve(control: &UnixStream, setup: &Setup, state: &State) -> io::R
             Request::Share => {
                 wire::send(control, &Reply::Shared, &[state.folder.as_fd()])?;
             }
+            Request::Start(exec) => {
+                server.start_template(spawn::start(&exec, descriptors, setup, &server.filter))?;
+            }
+            Request::Renew => {
+                let reply = match renew::renew(&mut state, setup) {
+                    Ok(()) => Reply::Done,
+                    Err(Failure { step, reason }) => Reply::Refused {
+                        reason: format!("{step}: {reason}"),
+                    },
+                };
+                wire::send(control, &reply, &[])?;
+            }
+            Request::Adopt { pid } => server.finish(Ok(Pid::from_raw(pid)))?,
             // The command that this was meant for ended by itself a moment ago.
             Request::Kill => {}
         }
@@ -66,6 +81,8 @@ struct Server<'a> {
     setup: &'a Setup,
     filter: Filter,
     signals: SignalFd,
+    /// A process that stays from one operation to the next.
+    template: Option<Pid>,
 }
 
 impl Server<'_> {
@@ -74,13 +91,13 @@ impl Server<'_> {
         let child = match child {
             Ok(child) => child,
             Err(reason) => {
-                sweep()?;
+                sweep(self.template)?;
                 return wire::send(self.control, &Reply::NotStarted { reason }, &[]);
             }
         };
         let before = cpu_micros()?;
         let (status, out_of_memory) = self.wait(child)?;
-        let late = sweep_for(child)?;
+        let late = sweep_for(child, self.template)?;
         objects::remove_all();
         let reply = Reply::Ended {
             status: status.or(late).unwrap_or(KILLED),
@@ -90,12 +107,24 @@ impl Server<'_> {
         wire::send(self.control, &reply, &[])
     }
 
+    /// Keeps a process that was started, for its copies to be run.
+    fn start_template(&mut self, child: Result<Pid, String>) -> io::Result<()> {
+        let reply = match child {
+            Ok(child) => {
+                self.template = Some(child);
+                Reply::Started
+            }
+            Err(reason) => Reply::NotStarted { reason },
+        };
+        wire::send(self.control, &reply, &[])
+    }
+
     /// Waits for the end of a file operation, which speaks through the pipe that came with it.
     fn finish_file(&self, operation: Result<files::Operation, String>) -> io::Result<()> {
         let reply = match operation {
             Ok(operation) => {
                 self.wait(operation.child)?;
-                sweep()?;
+                sweep(self.template)?;
                 match operation.complaint() {
                     None => Reply::Done,
                     Some(reason) => Reply::Refused { reason },
@@ -159,34 +188,6 @@ impl Server<'_> {
             Err(error) => return Err(error.into()),
         }
         Ok(polled.map(|fd| fd.any().unwrap_or(false)))
-    }
-}
-
-/// Kills and reaps every other process of the sandbox.
-fn sweep() -> io::Result<()> {
-    sweep_for(Pid::from_raw(0)).map(drop)
-}
-
-/// Kills and reaps every other process of the sandbox; the status of `child` if it was among them. One
-/// signal to all is enough: the kernel lets no process with a pending SIGKILL make another.
-fn sweep_for(child: Pid) -> io::Result<Option<Status>> {
-    let mut found = None;
-    loop {
-        match kill(Pid::from_raw(-1), Signal::SIGKILL) {
-            Ok(()) | Err(Errno::ESRCH) => {}
-            Err(error) => return Err(error.into()),
-        }
-        match waitpid(None, None) {
-            Ok(WaitStatus::Exited(pid, code)) if pid == child => {
-                found = Some(Status::Exited(code));
-            }
-            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == child => {
-                found = Some(Status::Signalled(signal as i32));
-            }
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(Errno::ECHILD) => return Ok(found),
-            Err(error) => return Err(error.into()),
-        }
     }
 }
 
