@@ -4,6 +4,7 @@ mod add;
 mod config;
 mod doctor;
 mod export;
+mod harmless;
 mod instances;
 mod mutate;
 mod output;
