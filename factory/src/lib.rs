@@ -8,12 +8,15 @@
 //! fetched from package indexes to work with.
 
 pub mod baseline;
+pub mod breakage;
 pub mod cli;
 pub mod events;
 pub mod export;
 pub mod failure;
+pub mod grading;
 pub mod machine;
 pub mod request;
+pub mod seal;
 pub mod service;
 pub mod settings;
 pub mod stages;

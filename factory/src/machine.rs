@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::baseline;
 use crate::events::{Event, Listener};
 use crate::failure::StageError;
+use crate::seal::view::View;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::stages::KINDS;
@@ -68,6 +69,12 @@ impl Loaded {
             .iter()
             .flat_map(|tree| &tree.lower);
         self.tree.is_dir() && layers.all(|layer| layer.is_dir())
+    }
+
+    /// The repository's files as a fresh sandbox sees them.
+    pub fn view(&self) -> Result<View, StageError> {
+        let view = View::of(&self.environment.spec, &self.testbed);
+        view.ok_or_else(|| StageError::infra("the environment has no repository in it"))
     }
 
     /// The numbers of tests in the store.

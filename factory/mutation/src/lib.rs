@@ -43,6 +43,7 @@ pub mod table;
 mod verify;
 
 pub use candidate::Candidate;
+pub use discover::is_test_path;
 pub use engine::{MutateError, Options, mutate};
 pub use identity::Identity;
 pub use selection::{Selection, UnknownStrategy};

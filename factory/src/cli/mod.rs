@@ -4,6 +4,7 @@ mod add;
 mod config;
 mod doctor;
 mod export;
+mod grade;
 mod harmless;
 mod instances;
 mod mutate;
@@ -83,6 +84,8 @@ enum Verb {
     Instances(instances::Arguments),
     /// Re-run instances the slow, clean way; non-zero exit on any disagreement
     Verify(verify::Arguments),
+    /// Judge predictions in SWE-bench's format and report as SWE-bench does
+    Grade(grade::Arguments),
     /// Write a data set
     Export(export::Arguments),
     /// Say what works on this machine, and how to mend what does not
@@ -119,6 +122,7 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Run(arguments) => arguments.overrides(),
         Verb::Work(arguments) => arguments.overrides(),
         Verb::Verify(arguments) => arguments.overrides(),
+        Verb::Grade(arguments) => arguments.overrides(),
         _ => Vec::new(),
     });
     let variables = |name: &str| std::env::var(name).ok();
@@ -132,6 +136,7 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Status => status::run(settings, output).await,
         Verb::Instances(arguments) => instances::run(arguments, settings, output).await,
         Verb::Verify(arguments) => verify::run(arguments, settings, output).await,
+        Verb::Grade(arguments) => grade::run(arguments, settings, output).await,
         Verb::Export(arguments) => export::run(arguments, settings, output).await,
         Verb::Doctor => doctor::run(settings, output).await,
         Verb::Config => config::run(&settings, &origins, output),

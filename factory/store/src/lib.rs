@@ -50,6 +50,8 @@ pub mod candidates;
 
 pub mod instances;
 
+pub mod grades;
+
 pub mod jobs;
 
 pub mod status;

@@ -35,6 +35,29 @@ pub(crate) fn discover(root: &Path, summary: &mut Summary) -> std::io::Result<Ve
     Ok(found)
 }
 
+/// Whether a path below the root belongs to the repository's tests, as the walk tells them from its source: a
+/// `conftest.py`, a file named and written like tests, anything in a folder of tests. The file need not exist; one
+/// in a package that does not is taken for source, since what it would hold is not known.
+pub fn is_test_path(root: &Path, path: &str) -> bool {
+    let mut folder = root.to_owned();
+    let mut in_package = false;
+    let mut parts = path.split('/').peekable();
+    while let Some(name) = parts.next() {
+        let at_root = folder == root;
+        folder.push(name);
+        if parts.peek().is_none() {
+            let is_named = name.ends_with(".py") && tests::is_test_name(name);
+            return name == "conftest.py"
+                || (is_named && (!in_package || tests::is_test_file(&folder)));
+        }
+        if layout::is_test_folder(name) && (at_root || tests::holds_tests(&folder)) {
+            return true;
+        }
+        in_package |= folder.join("__init__.py").is_file();
+    }
+    false
+}
+
 /// Where the walk is.
 #[derive(Clone, Debug)]
 struct Place {

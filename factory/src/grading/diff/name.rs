@@ -1,0 +1,80 @@
+//! File names in diffs.
+
+/// A name as git quotes it, or as it is. Ends at a tab, behind which other programs write a time.
+pub(super) fn unquote(text: &str) -> Option<String> {
+    let text = text.trim_end_matches(['\r', '\n']);
+    let Some(quoted) = text.strip_prefix('"') else {
+        return Some(text.split('\t').next().unwrap_or(text).to_owned());
+    };
+    let mut bytes = Vec::new();
+    let mut rest = quoted.bytes();
+    loop {
+        bytes.push(match rest.next()? {
+            b'"' => break,
+            b'\\' => match rest.next()? {
+                b'a' => 7,
+                b'b' => 8,
+                b't' => b'\t',
+                b'n' => b'\n',
+                b'v' => 11,
+                b'f' => 12,
+                b'r' => b'\r',
+                byte @ (b'"' | b'\\') => byte,
+                first @ b'0'..=b'3' => {
+                    let digit = |byte: u8| byte.checked_sub(b'0').filter(|digit| *digit < 8);
+                    digit(first)? * 64 + digit(rest.next()?)? * 8 + digit(rest.next()?)?
+                }
+                _ => return None,
+            },
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The name in a `---` or `+++` line without its first folder (`a/`, `b/`); `Some(None)` for `/dev/null`.
+pub(super) fn side(text: &str) -> Option<Option<String>> {
+    let name = unquote(text)?;
+    if name == "/dev/null" {
+        return Some(None);
+    }
+    Some(Some(strip_first(&name)?))
+}
+
+/// The two names of a `diff --git` line where they are the same but for the first folder, as they are unless the
+/// file is renamed (then `rename from` and `rename to` tell).
+pub(super) fn both(text: &str) -> Option<String> {
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.starts_with('"') {
+        let end = closing_quote(text)?;
+        return strip_first(&unquote(&text[..=end])?);
+    }
+    if let Some(at) = text.find(" \"") {
+        return strip_first(&unquote(&text[at + 1..])?);
+    }
+    let spaces = text.match_indices(' ').map(|(at, _)| at);
+    for at in spaces {
+        let (left, right) = (strip_first(&text[..at]), strip_first(&text[at + 1..]));
+        if left.is_some() && left == right {
+            return left;
+        }
+    }
+    None
+}
+
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn strip_first(name: &str) -> Option<String> {
+    name.split_once('/').map(|(_, rest)| rest.to_owned())
+}

@@ -1,0 +1,134 @@
+//! Running an instance's tests on a submission, in a fresh place.
+
+use std::collections::BTreeMap;
+
+use swemill_harness::{Ending, Request, TestRun};
+use swemill_sandbox::{Backend, Command, Limits, Sandbox};
+
+use super::sites::Site;
+use super::tripwire::{Told, Tripwire};
+use crate::failure::StageError;
+use crate::machine::Loaded;
+
+/// Files by path: bytes and whether they are executable, or nothing for those that go.
+pub(super) type Files = BTreeMap<String, Option<(Vec<u8>, bool)>>;
+
+/// Runs in fresh sandboxes of one environment.
+pub(super) struct Runs<'a> {
+    pub(super) backend: &'a dyn Backend,
+    pub(super) loaded: &'a Loaded,
+    pub(super) limits: &'a Limits,
+}
+
+impl Runs<'_> {
+    /// Runs the suite on files, with tripwires where there is a place for them.
+    pub(super) async fn judged(
+        &self,
+        files: &Files,
+        site: &Site,
+    ) -> Result<(TestRun, Told), StageError> {
+        match site {
+            Site::Unusable(reason) => {
+                let told = Told::NotUsed {
+                    reason: reason.clone(),
+                };
+                Ok((self.run(files, None).await?, told))
+            }
+            Site::Usable(site) => {
+                let tripwire = site.draw()?;
+                let run = self.run(files, Some(&tripwire)).await?;
+                let told = tripwire.judge(&run);
+                Ok((run, told))
+            }
+        }
+    }
+
+    /// Runs the suite. A run that neither ended nor had the processor for half of its time says little on a busy
+    /// machine: it gets one more chance, with more time.
+    pub(super) async fn run(
+        &self,
+        files: &Files,
+        tripwire: Option<&Tripwire>,
+    ) -> Result<TestRun, StageError> {
+        let mut request = self.loaded.baseline.request();
+        let run = self.run_once(files, tripwire, &request).await?;
+        let starved = run.cpu < run.wall / 2;
+        if !(starved && matches!(run.ending, Ending::TimedOut { .. })) {
+            return Ok(run);
+        }
+        request.timeout *= 3;
+        self.run_once(files, tripwire, &request).await
+    }
+
+    async fn run_once(
+        &self,
+        files: &Files,
+        tripwire: Option<&Tripwire>,
+        request: &Request,
+    ) -> Result<TestRun, StageError> {
+        let sandbox = self
+            .backend
+            .start(&self.loaded.environment, self.limits)
+            .await?;
+        // Files go first, so that a folder may stand where one was.
+        self.remove(sandbox.as_ref(), files).await?;
+        for (path, file) in files {
+            if let Some((bytes, executable)) = file {
+                let place = self.loaded.testbed.join(path);
+                sandbox.write(&place, bytes, *executable).await?;
+            }
+        }
+        if let Some(tripwire) = tripwire {
+            let place = self.loaded.testbed.join(&tripwire.path);
+            sandbox
+                .write(&place, tripwire.text.as_bytes(), false)
+                .await?;
+        }
+        let run = swemill_harness::run(sandbox.as_ref(), &self.loaded.command, request).await;
+        sandbox.stop().await?;
+        Ok(run?)
+    }
+
+    /// Removes files. Their names travel as input, never as arguments; nothing of the submission is there yet.
+    async fn remove(&self, sandbox: &dyn Sandbox, files: &Files) -> Result<(), StageError> {
+        let gone: Vec<&str> = files
+            .iter()
+            .filter(|(_, file)| file.is_none())
+            .map(|(path, _)| path.as_str())
+            .collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let command = Command::new([
+            self.loaded.command.interpreter.as_os_str(),
+            "-I".as_ref(),
+            "-S".as_ref(),
+            "-c".as_ref(),
+            REMOVE.as_ref(),
+        ])
+        .working_directory(&self.loaded.testbed)
+        .stdin(gone.join("\0"));
+        let output = sandbox.exec(command).await?;
+        if output.success() {
+            return Ok(());
+        }
+        Err(StageError::infra(format!(
+            "cannot remove files in the sandbox: {}",
+            output.stderr.to_text().trim()
+        )))
+    }
+}
+
+/// Removes files below the current folder, and folders that are empty then, as git does.
+const REMOVE: &str = r#"
+import os, sys
+for path in sys.stdin.buffer.read().split(b"\0"):
+    os.remove(path)
+    folder = os.path.dirname(path)
+    while folder:
+        try:
+            os.rmdir(folder)
+        except OSError:
+            break
+        folder = os.path.dirname(folder)
+"#;
