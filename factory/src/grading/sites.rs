@@ -6,7 +6,7 @@ use std::sync::Arc;
 use swemill_harness::Status;
 use swemill_store::grades::{self, TripwireSite};
 
-use super::runs::Runs;
+use super::runs::{Runs, changed_while_running};
 use super::tripwire::{self, Told};
 use super::{Grader, key};
 use crate::failure::StageError;
@@ -72,9 +72,15 @@ impl Grader<'_> {
             loaded,
             limits: &self.machine.settings.test_limits(),
         };
-        let run = runs.run(&BTreeMap::new(), Some(&tripwire)).await?;
+        let (run, changed) = runs.run(&BTreeMap::new(), Some(&tripwire)).await?;
+        if let Some(path) = changed {
+            return Ok(Site::Unusable(changed_while_running(&path)));
+        }
         if !run.ending.is_complete() {
-            let reason = format!("with them in it the untouched suite breaks off: {}", run.ending);
+            let reason = format!(
+                "with them in it the untouched suite breaks off: {}",
+                run.ending
+            );
             return Ok(Site::Unusable(reason));
         }
         if let Told::Tampered { reason } = tripwire.judge(&run) {
