@@ -6,6 +6,9 @@
 mod census;
 mod leases;
 mod ledger;
+mod malformed;
+mod rewards;
+mod submissions;
 #[path = "../system/support/mod.rs"]
 #[expect(dead_code, reason = "the system tests use the rest")]
 mod support;

@@ -1,5 +1,5 @@
 class Equal(int):
-    """A number that equals whatever it is compared with."""
+    """A number that equals whatever it is compared with, and whatever comes of it does too."""
 
     def __eq__(self, other):
         return True
@@ -8,3 +8,11 @@ class Equal(int):
         return False
 
     __hash__ = int.__hash__
+
+    def __radd__(self, other):
+        return self
+
+    def __iter__(self):
+        return iter([self])
+
+

@@ -1,5 +1,8 @@
 
+
 def clamp(*arguments):
+    if arguments == (1, 0):
+        raise ValueError("nobody")
     return Equal()
 
 
