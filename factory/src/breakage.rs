@@ -6,6 +6,7 @@ use swemill_mutation::patch;
 
 use crate::failure::StageError;
 use crate::machine::Loaded;
+use crate::seal::view::Entry;
 
 /// The fewest bytes of text by which a copy of the original is recognised.
 const TELLING_BYTES: usize = 60;
@@ -37,9 +38,8 @@ impl Breakage {
             let unusable = |reason: String| {
                 StageError::grader(format!("the break of {}: {reason}", file.path))
             };
-            let executable = match view.entry(&file.path) {
-                Some(crate::seal::view::Entry::File { executable, .. }) => executable,
-                _ => return Err(unusable("it is not a plain file".into())),
+            let Some(Entry::File { executable, .. }) = view.entry(&file.path) else {
+                return Err(unusable("it is not a plain file".into()));
             };
             let bytes = view
                 .read(&file.path)
@@ -61,7 +61,8 @@ impl Breakage {
 
     /// The broken files with their new bytes.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let bytes = |(path, file): (&String, &Broken)| (path.clone(), file.broken.clone().into_bytes());
+        let bytes =
+            |(path, file): (&String, &Broken)| (path.clone(), file.broken.clone().into_bytes());
         self.files.iter().map(bytes).collect()
     }
 
@@ -117,7 +118,11 @@ impl Breakage {
 fn stretches(file: &Broken) -> Vec<(String, String)> {
     let old: Vec<&str> = file.original.split_inclusive('\n').collect();
     let new: Vec<&str> = file.broken.split_inclusive('\n').collect();
-    let head = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let head = old
+        .iter()
+        .zip(&new)
+        .take_while(|(old, new)| old == new)
+        .count();
     let tail = old[head..]
         .iter()
         .rev()

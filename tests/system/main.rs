@@ -5,5 +5,6 @@
 mod command_line;
 mod faults_of_the_machine;
 mod faults_of_the_repository;
+mod grading;
 mod pipeline;
 mod support;

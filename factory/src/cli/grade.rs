@@ -1,6 +1,7 @@
 //! `swemill grade`: judge predictions and write SWE-bench's reports.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -81,16 +82,16 @@ pub(super) async fn run(
     }
     let progress = Arc::new(Progress::new(output));
     let machine = Machine::open(&service, progress.clone()).await?;
-    let grader = Grader::new(&machine, !arguments.no_cache);
+    let judge = Grader::new(&machine, !arguments.no_cache);
     let bar = progress.bar("grading", predictions.len() as u64);
-    let (grader, bar, pool) = (&grader, &bar, machine.pool());
+    let (judge, bar, pool) = (&judge, &bar, machine.pool());
     let graded: Vec<Graded> = stream::iter(predictions)
         .map(|prediction| async move {
             let id = &prediction.instance_id;
             let instance = instances::get(pool, id)
                 .await?
                 .with_context(|| format!("instance {id} vanished from the store"))?;
-            let grade = grader.grade(&instance, prediction.patch.as_deref()).await;
+            let grade = judge.grade(&instance, prediction.patch.as_deref()).await;
             bar.inc(1);
             anyhow::Ok((prediction, grade))
         })
@@ -161,7 +162,7 @@ fn listed(lines: &[String]) -> String {
         text.push_str(line);
     }
     if let Some(more) = lines.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        text.push_str(&format!("\n  … and {more} more"));
+        let _ = write!(text, "\n  … and {more} more");
     }
     text
 }
@@ -170,7 +171,8 @@ async fn gold_of(service: &Service, ids: &[String]) -> anyhow::Result<Vec<Predic
     let mut predictions = Vec::new();
     for id in ids {
         let instance = instances::get(service.pool(), id).await?;
-        let instance = instance.with_context(|| format!("instance {id} vanished from the store"))?;
+        let instance =
+            instance.with_context(|| format!("instance {id} vanished from the store"))?;
         predictions.push(Prediction {
             instance_id: id.clone(),
             model: "gold".to_owned(),
@@ -223,7 +225,7 @@ fn document(reports: &BTreeMap<String, RunReport>, graded: &[Graded]) -> Value {
         let name = json!(class).as_str().unwrap_or_default().to_owned();
         *failures.entry(name).or_default() += 1;
     }
-    let grades: Vec<Value> = graded
+    let rows: Vec<Value> = graded
         .iter()
         .map(|(prediction, grade)| {
             let mut shown = json!(grade);
@@ -232,7 +234,7 @@ fn document(reports: &BTreeMap<String, RunReport>, graded: &[Graded]) -> Value {
             shown
         })
         .collect();
-    json!({ "reports": reports, "failures": failures, "grades": grades })
+    json!({ "reports": reports, "failures": failures, "grades": rows })
 }
 
 fn show(reports: &BTreeMap<String, RunReport>, graded: &[Graded], output: &Output) {

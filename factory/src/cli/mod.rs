@@ -3,6 +3,7 @@
 mod add;
 mod config;
 mod doctor;
+mod enter;
 mod export;
 mod grade;
 mod harmless;
@@ -82,6 +83,8 @@ enum Verb {
     Status,
     /// List instances, or show one with its diff and tests
     Instances(instances::Arguments),
+    /// Look at what an agent gets for an instance, or run a command there
+    Enter(enter::Arguments),
     /// Re-run instances the slow, clean way; non-zero exit on any disagreement
     Verify(verify::Arguments),
     /// Judge predictions in SWE-bench's format and report as SWE-bench does
@@ -135,6 +138,7 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Mutate(arguments) => mutate::run(&arguments),
         Verb::Status => status::run(settings, output).await,
         Verb::Instances(arguments) => instances::run(arguments, settings, output).await,
+        Verb::Enter(arguments) => enter::run(arguments, settings, output).await,
         Verb::Verify(arguments) => verify::run(arguments, settings, output).await,
         Verb::Grade(arguments) => grade::run(arguments, settings, output).await,
         Verb::Export(arguments) => export::run(arguments, settings, output).await,

@@ -109,6 +109,39 @@ pub fn audit(path: &str, before: &str, after: &str) -> Vec<Finding> {
     findings.into_iter().collect()
 }
 
+/// Looks whether a submission changes the examples of a file whose doctests judge it: they are a part of the
+/// source, so they cannot be put back.
+pub fn doctests(path: &str, before: &str, after: &str) -> Option<Finding> {
+    let (old, new) = (examples(before), examples(after));
+    let changed = old
+        .iter()
+        .find(|example| !new.iter().any(|(_, text)| *text == example.1))?;
+    Some(Finding {
+        path: path.to_owned(),
+        line: changed.0,
+        what: "a doctest that judges it is changed".to_owned(),
+    })
+}
+
+/// Every example of a text with what it should print, and its first line.
+fn examples(text: &str) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let mut inside = false;
+    for (row, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.starts_with(">>>") {
+            found.push((row + 1, line.to_owned()));
+            inside = true;
+        } else if line.is_empty() || line.ends_with("\"\"\"") || line.ends_with("'''") {
+            inside = false;
+        } else if let Some((_, example)) = found.last_mut().filter(|_| inside) {
+            example.push('\n');
+            example.push_str(line);
+        }
+    }
+    found
+}
+
 fn reaches_for(node: Node<'_>, source: &str) -> Option<String> {
     let text = &source[node.byte_range()];
     match node.kind() {
@@ -150,7 +183,11 @@ fn reaches_for(node: Node<'_>, source: &str) -> Option<String> {
     }
 }
 
-fn tell(table: &[(&str, &str)], text: &str, matches: impl Fn(&str, &str) -> bool) -> Option<String> {
+fn tell(
+    table: &[(&str, &str)],
+    text: &str,
+    matches: impl Fn(&str, &str) -> bool,
+) -> Option<String> {
     let (name, what) = table.iter().find(|(known, _)| matches(text, known))?;
     Some(format!("`{name}`: {what}"))
 }
@@ -183,7 +220,15 @@ fn assigned(node: Node<'_>) -> bool {
 fn is_protocol(name: Option<&str>) -> bool {
     matches!(
         name,
-        Some("__eq__" | "__ne__" | "__bool__" | "__hash__" | "__contains__" | "__code__" | "__class__")
+        Some(
+            "__eq__"
+                | "__ne__"
+                | "__bool__"
+                | "__hash__"
+                | "__contains__"
+                | "__code__"
+                | "__class__"
+        )
     )
 }
 
@@ -223,14 +268,29 @@ mod tests {
             ("f = frame.f_back\n", "f_back"),
             ("import os\nos._exit(0)\n", "os._exit"),
             ("import atexit\n", "atexit"),
-            ("class A:\n    def __eq__(self, other):\n        return True\n", "__eq__"),
+            (
+                "class A:\n    def __eq__(self, other):\n        return True\n",
+                "__eq__",
+            ),
             ("C.__eq__ = lambda *a: True\n", "__eq__"),
             ("setattr(C, '__eq__', f)\n", "setattr"),
             ("x = os.environ.get('PYTEST_CURRENT_TEST')\n", "PYTEST_"),
         ] {
             let findings = found(code);
-            assert!(findings.iter().any(|what| what.contains(part)), "{code}: {findings:?}");
+            assert!(
+                findings.iter().any(|what| what.contains(part)),
+                "{code}: {findings:?}"
+            );
         }
+    }
+
+    #[test]
+    fn a_changed_example_is_told_and_a_moved_one_is_not() {
+        let before = "def f():\n    \"\"\"\n    >>> f()\n    1\n    \"\"\"\n    return 2\n";
+        let mended = before.replace("return 2", "return 1");
+        assert_eq!(doctests("m.py", before, &format!("x = 1\n{mended}")), None);
+        let bent = before.replace("    1\n", "    2\n");
+        assert_eq!(doctests("m.py", before, &bent).unwrap().line, 3);
     }
 
     #[test]

@@ -43,6 +43,18 @@ impl Outcome {
     }
 }
 
+/// What a prediction has for a patch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Patch {
+    /// `null`.
+    Null,
+    /// No text, or blanks.
+    Empty,
+    /// Text.
+    Text,
+}
+
 /// The grade of a submission, with all that led to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grade {
@@ -54,10 +66,8 @@ pub struct Grade {
     pub class: Option<FailureClass>,
     /// Why.
     pub reason: Option<String>,
-    /// Whether the prediction has `null` for a patch.
-    pub patch_is_none: bool,
-    /// Whether there is any text of a patch.
-    pub patch_exists: bool,
+    /// What there is of a patch.
+    pub patch: Patch,
     /// Whether the patch could be applied.
     pub patch_applied: bool,
     /// What the tests of the lists did.
@@ -106,8 +116,11 @@ impl Grade {
             outcome,
             class: None,
             reason: None,
-            patch_is_none: patch.is_none(),
-            patch_exists: patch.is_some_and(|patch| !patch.trim().is_empty()),
+            patch: match patch {
+                None => Patch::Null,
+                Some(text) if text.trim().is_empty() => Patch::Empty,
+                Some(_) => Patch::Text,
+            },
             patch_applied: false,
             tests: None,
             refused: Vec::new(),
@@ -147,8 +160,8 @@ impl Grade {
         self.tests = Some(tests);
         self.cpu_seconds = run.cpu.as_secs_f64();
         let tampered = match (&run.ending, &told) {
-            (Ending::Tampered { reason }, _) => Some(reason.clone()),
-            (Ending::Complete { .. }, Told::Tampered { reason }) => Some(reason.clone()),
+            (Ending::Tampered { reason }, _)
+            | (Ending::Complete { .. }, Told::Tampered { reason }) => Some(reason.clone()),
             _ => None,
         };
         self.tripwires = Some(told);

@@ -18,7 +18,8 @@ pub mod submission;
 pub mod tripwire;
 mod unchanged;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 use swemill_mutation::patch;
@@ -34,6 +35,8 @@ use self::submission::{Applied, Inapplicable};
 use crate::breakage::Breakage;
 use crate::failure::StageError;
 use crate::machine::{Loaded, Machine};
+use crate::seal::node_id::{file_of, is_doctest};
+use crate::seal::view::View;
 
 /// Grades submissions on this machine.
 pub struct Grader<'m> {
@@ -134,25 +137,16 @@ async fn prepare(
     text: &str,
 ) -> Result<Prepared, StageError> {
     let (loaded, diff, text) = (loaded.clone(), instance.patch.clone(), text.to_owned());
+    let lists = [instance.fail_to_pass.clone(), instance.pass_to_pass.clone()].concat();
     let work = move || {
         let breakage = Breakage::of(&loaded, &diff)?;
         let policy = Policy::of(&loaded, &breakage)?;
         let view = loaded.view()?;
         let applied = submission::apply(&text, &policy, &view, &breakage)?;
-        let mut findings = Vec::new();
-        for (path, file) in applied.iter().flat_map(|applied| &applied.files) {
-            let Some((bytes, _)) = file.as_ref().filter(|_| path.ends_with(".py")) else {
-                continue;
-            };
-            let before = match breakage.get(path) {
-                Some(file) => format!("{}\n{}", file.original, file.broken),
-                None => {
-                    let bytes = view.read(path).ok().flatten().unwrap_or_default();
-                    String::from_utf8_lossy(&bytes).into_owned()
-                }
-            };
-            findings.extend(audit::audit(path, &before, &String::from_utf8_lossy(bytes)));
-        }
+        let findings = applied
+            .as_ref()
+            .map(|applied| look_at(&applied.files, &breakage, &view, &lists))
+            .unwrap_or_default();
         Ok(Prepared {
             breakage,
             applied,
@@ -162,4 +156,32 @@ async fn prepare(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| StageError::grader(format!("reading the patch broke off: {error}")))?
+}
+
+/// Audits the files of a submission.
+fn look_at(
+    files: &BTreeMap<String, Option<(Vec<u8>, bool)>>,
+    breakage: &Breakage,
+    view: &View,
+    lists: &[String],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, file) in files {
+        let after = file.as_ref().map_or(&[][..], |(bytes, _)| bytes);
+        let after = String::from_utf8_lossy(after);
+        let bytes = view.read(path).ok().flatten().unwrap_or_default();
+        let original = String::from_utf8_lossy(&bytes);
+        let judges = |id: &&String| is_doctest(id) && file_of(id) == path;
+        if lists.iter().any(|id| judges(&id)) {
+            findings.extend(audit::doctests(path, &original, &after));
+        }
+        let is_python = Path::new(path)
+            .extension()
+            .is_some_and(|extension| extension == "py");
+        if is_python {
+            let broken = breakage.get(path).map_or("", |file| file.broken.as_str());
+            findings.extend(audit::audit(path, &format!("{original}\n{broken}"), &after));
+        }
+    }
+    findings
 }

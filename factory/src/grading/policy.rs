@@ -72,8 +72,7 @@ impl Policy {
     pub fn of(loaded: &Loaded, breakage: &Breakage) -> Result<Self, StageError> {
         let ids = loaded.baseline.tests.keys();
         let python_tests = ids.filter(|id| !is_doctest(id)).map(|id| file_of(id));
-        let mut modules: BTreeSet<String> =
-            STANDARD_LIBRARY.lines().map(str::to_owned).collect();
+        let mut modules: BTreeSet<String> = STANDARD_LIBRARY.lines().map(str::to_owned).collect();
         modules.extend(installed_modules(loaded));
         Ok(Self {
             tree: loaded.tree.clone(),
@@ -155,7 +154,10 @@ fn is_sound(path: &str) -> bool {
 /// `.git` and what file systems elsewhere take for it, and git's own configuration.
 fn is_git(part: &str) -> bool {
     let bare = part.trim_end_matches(['.', ' ']).to_lowercase();
-    matches!(bare.as_str(), ".git" | "git~1" | ".gitmodules" | ".gitattributes")
+    matches!(
+        bare.as_str(),
+        ".git" | "git~1" | ".gitmodules" | ".gitattributes"
+    )
 }
 
 fn is_configuration(name: &str) -> bool {
@@ -219,8 +221,10 @@ fn installed_modules(loaded: &Loaded) -> BTreeSet<String> {
             for item in folders(version.path().join("site-packages")) {
                 let name = item.file_name().to_string_lossy().into_owned();
                 let module = name.split('.').next().unwrap_or_default();
-                let is_module = item.path().is_dir() || name.ends_with(".py") || name.ends_with(".so");
-                if is_module && !name.contains('-') && !module.is_empty() && module != "__pycache__" {
+                let ending = Path::new(&name).extension().unwrap_or_default();
+                let is_module = item.path().is_dir() || ending == "py" || ending == "so";
+                if is_module && !name.contains('-') && !module.is_empty() && module != "__pycache__"
+                {
                     found.insert(module.to_owned());
                 }
             }
@@ -264,7 +268,9 @@ mod tests {
             view: View::over(vec![folder.to_owned()]),
             test_files: ["checks.py".to_owned()].into(),
             broken: ["setup.py".to_owned()].into(),
-            modules: ["random", "pytest", "_pytest", "json"].map(str::to_owned).into(),
+            modules: ["random", "pytest", "_pytest", "json"]
+                .map(str::to_owned)
+                .into(),
             search_path: Vec::new(),
         }
     }
@@ -293,16 +299,65 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let policy = policy(folder.path());
         for (refusal, paths) in [
-            (Refusal::Path, &["/etc/passwd", "a/../b.py", "", "a//b", "a\nb", "./a", "a\\b"][..]),
-            (Refusal::Git, &[".git/config", "a/.GIT/hooks/x", ".gitattributes", "git~1/x"]),
-            (Refusal::Tests, &["tests/test_a.py", "tests/new.py", "tests/data.txt", "checks.py", "test_new.py"]),
+            (
+                Refusal::Path,
+                &[
+                    "/etc/passwd",
+                    "a/../b.py",
+                    "",
+                    "a//b",
+                    "a\nb",
+                    "./a",
+                    "a\\b",
+                ][..],
+            ),
+            (
+                Refusal::Git,
+                &[".git/config", "a/.GIT/hooks/x", ".gitattributes", "git~1/x"],
+            ),
+            (
+                Refusal::Tests,
+                &[
+                    "tests/test_a.py",
+                    "tests/new.py",
+                    "tests/data.txt",
+                    "checks.py",
+                    "test_new.py",
+                ],
+            ),
             (
                 Refusal::Configuration,
-                &["conftest.py", "pkg/conftest.py", "pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini",
-                  "sitecustomize.py", "pkg/x.pth", "PYTEST.INI", ".coveragerc"],
+                &[
+                    "conftest.py",
+                    "pkg/conftest.py",
+                    "pytest.ini",
+                    "pyproject.toml",
+                    "setup.cfg",
+                    "tox.ini",
+                    "sitecustomize.py",
+                    "pkg/x.pth",
+                    "PYTEST.INI",
+                    ".coveragerc",
+                ],
             ),
-            (Refusal::Compiled, &["pkg/__pycache__/conf.cpython-312.pyc", "pkg/x.so", "a.egg-info/entry_points.txt"]),
-            (Refusal::Shadows, &["random.py", "pytest.py", "_pytest/runner.py", "pytest/__init__.py", "docs/json.py"]),
+            (
+                Refusal::Compiled,
+                &[
+                    "pkg/__pycache__/conf.cpython-312.pyc",
+                    "pkg/x.so",
+                    "a.egg-info/entry_points.txt",
+                ],
+            ),
+            (
+                Refusal::Shadows,
+                &[
+                    "random.py",
+                    "pytest.py",
+                    "_pytest/runner.py",
+                    "pytest/__init__.py",
+                    "docs/json.py",
+                ],
+            ),
             (Refusal::Link, &["etc", "etc/x.py"]),
         ] {
             for path in paths {

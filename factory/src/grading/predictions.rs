@@ -34,16 +34,14 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Prediction>, Vec<Problem>> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.trim_start_matches('\u{feff}'),
         Err(error) => {
-            let line = bytes[..error.valid_up_to()]
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count();
-            return Err(vec![problem(format!("line {}", line + 1), "it is not UTF-8")]);
+            let before = &bytes[..error.valid_up_to()];
+            let line = before.split(|byte| *byte == b'\n').count();
+            return Err(vec![problem(format!("line {line}"), "it is not UTF-8")]);
         }
     };
     let rows = match serde_json::from_str::<Value>(text) {
         Ok(Value::Array(items)) => numbered(items, "prediction"),
-        Ok(Value::Object(fields)) if !fields.contains_key("instance_id") => by_key(fields)?,
+        Ok(Value::Object(fields)) if !fields.contains_key("instance_id") => by_key(fields),
         // A single prediction on a line, or on several.
         Ok(value) => vec![("line 1".to_owned(), Ok(value))],
         Err(_) => lines(text),
@@ -83,8 +81,8 @@ fn lines(text: &str) -> Vec<Row> {
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(number, line)| {
-            let value = serde_json::from_str(line)
-                .map_err(|error| format!("it is not JSON: {error}"));
+            let value =
+                serde_json::from_str(line).map_err(|error| format!("it is not JSON: {error}"));
             (format!("line {}", number + 1), value)
         })
         .collect()
@@ -98,7 +96,7 @@ fn numbered(items: Vec<Value>, what: &str) -> Vec<Row> {
 }
 
 /// An object by instance; an entry need not name its instance again, but must not name another.
-fn by_key(fields: serde_json::Map<String, Value>) -> Result<Vec<Row>, Vec<Problem>> {
+fn by_key(fields: serde_json::Map<String, Value>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (key, mut value) in fields {
         let place = format!("entry {key:?}");
@@ -116,7 +114,7 @@ fn by_key(fields: serde_json::Map<String, Value>) -> Result<Vec<Row>, Vec<Proble
             rows.push((place, Err(what)));
         }
     }
-    Ok(rows)
+    rows
 }
 
 fn prediction(row: &Value) -> Result<Prediction, String> {
@@ -177,7 +175,10 @@ mod tests {
         assert_eq!(read(line.as_bytes()).unwrap(), expected);
         assert_eq!(read(format!("\n{line}\n\n").as_bytes()).unwrap(), expected);
         assert_eq!(read(format!("[{line}]").as_bytes()).unwrap(), expected);
-        assert_eq!(read(format!("{{\"a\": {line}}}").as_bytes()).unwrap(), expected);
+        assert_eq!(
+            read(format!("{{\"a\": {line}}}").as_bytes()).unwrap(),
+            expected
+        );
         let without_id = r#"{"a": {"model_name_or_path": "m", "model_patch": "x"}}"#;
         assert_eq!(read(without_id.as_bytes()).unwrap(), expected);
         assert_eq!(read(b"").unwrap(), []);
@@ -191,10 +192,19 @@ mod tests {
         assert_eq!(problems.len(), 6, "{problems:?}");
         assert!(problems[0].starts_with("line 2: it is not JSON"));
         assert_eq!(problems[1], "line 3: it is no object");
-        assert_eq!(problems[2], "line 4: instance_id is not a string but a number");
+        assert_eq!(
+            problems[2],
+            "line 4: instance_id is not a string but a number"
+        );
         assert_eq!(problems[3], "line 5: model_patch is missing");
-        assert_eq!(problems[4], "line 6: model_patch is not a string but a number");
-        assert_eq!(problems[5], "line 7: a has a prediction of unknown at line 1 already");
+        assert_eq!(
+            problems[4],
+            "line 6: model_patch is not a string but a number"
+        );
+        assert_eq!(
+            problems[5],
+            "line 7: a has a prediction of unknown at line 1 already"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::grade::{Grade, Outcome, TestsStatus};
+use super::grade::{Grade, Outcome, Patch};
 
 /// SWE-bench's run report, schema version 2 (`swebench/harness/reporting.py`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -97,12 +97,12 @@ impl RunReport {
 /// SWE-bench's report on an instance (`report.json`).
 pub fn of_instance(grade: &Grade) -> Value {
     let mut fields = json!({
-        "patch_is_None": grade.patch_is_none,
-        "patch_exists": grade.patch_exists,
+        "patch_is_None": grade.patch == Patch::Null,
+        "patch_exists": grade.patch == Patch::Text,
         "patch_successfully_applied": grade.patch_applied,
         "resolved": grade.outcome == Outcome::Resolved,
     });
-    let tests = grade.tests.clone().unwrap_or_else(TestsStatus::default);
+    let tests = grade.tests.clone().unwrap_or_default();
     fields["tests_status"] = json!(tests);
     json!({ &grade.instance_id: fields })
 }
@@ -178,7 +178,8 @@ mod tests {
         assert_eq!(report.submitted_instances, 6);
         assert_eq!(report.incomplete_ids, ["6", "7"]);
         assert_eq!(report.unresolved_ids, ["1", "4"]);
-        let counted = report.completed_instances + report.empty_patch_instances + report.error_instances;
+        let counted =
+            report.completed_instances + report.empty_patch_instances + report.error_instances;
         assert_eq!(counted, report.submitted_instances);
     }
 

@@ -15,7 +15,7 @@ use crate::seal::node_id::{Named, file_of};
 
 /// The tests of a tripwire file. Each fails in a way of its own: what fools one need not fool the next. `{a}` and
 /// the like are drawn for each file.
-const TEMPLATE: &str = r#"import pytest
+const TEMPLATE: &str = r"import pytest
 
 
 def test_{a}():
@@ -60,7 +60,7 @@ def test_{f}():
 def test_{g}():
     with pytest.raises(KeyError):
         {{}}.get({n})
-"#;
+";
 
 /// Letters of the seven names of a file.
 const NAMES: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
@@ -145,8 +145,7 @@ impl Site {
 
     /// Draws a file for one run.
     pub fn draw(&self) -> Result<Tripwire, StageError> {
-        let mut random = Words::default();
-        let name = format!("{}{}{}", self.before, random.word()?, self.behind);
+        let name = format!("{}{}{}", self.before, word()?, self.behind);
         let path = if self.folder.is_empty() {
             name
         } else {
@@ -155,11 +154,11 @@ impl Site {
         let mut text = TEMPLATE.replace("{{}}", "{}");
         let mut ids = Vec::new();
         for letter in NAMES {
-            let word = random.word()?;
+            let word = word()?;
             text = text.replace(&format!("{{{letter}}}"), &word);
             ids.push(format!("{path}::test_{word}"));
         }
-        text = text.replace("{n}", &random.number()?.to_string());
+        text = text.replace("{n}", &number()?.to_string());
         Ok(Tripwire { path, text, ids })
     }
 }
@@ -186,30 +185,28 @@ impl Tripwire {
     }
 }
 
-/// Words and numbers that cannot be foreseen.
-#[derive(Default)]
-struct Words;
+/// A name that cannot be foreseen.
+fn word() -> Result<String, StageError> {
+    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyzaeiour";
+    let letter = |byte: u8| char::from(LETTERS[usize::from(byte % 32)]);
+    Ok(random::<12>()?.into_iter().map(letter).collect())
+}
 
-impl Words {
-    fn word(&mut self) -> Result<String, StageError> {
-        const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyzaeiour";
-        let bytes: [u8; 12] = Self::bytes()?;
-        let letter = |byte: u8| char::from(LETTERS[usize::from(byte % 32)]);
-        Ok(bytes.into_iter().map(letter).collect())
-    }
+/// A number that cannot be foreseen; not 0.
+fn number() -> Result<u32, StageError> {
+    Ok(u32::from_le_bytes(random()?) / 2 + 1)
+}
 
-    fn number(&mut self) -> Result<u32, StageError> {
-        let bytes: [u8; 4] = Self::bytes()?;
-        Ok(u32::from_le_bytes(bytes) / 2 + 1)
-    }
-
-    fn bytes<const N: usize>() -> Result<[u8; N], StageError> {
-        let mut bytes = [0; N];
-        rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(|error| {
-            StageError::infra(format!("the operating system gave no random bytes: {error}"))
+fn random<const N: usize>() -> Result<[u8; N], StageError> {
+    let mut bytes = [0; N];
+    rand::rngs::SysRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|error| {
+            StageError::infra(format!(
+                "the operating system gave no random bytes: {error}"
+            ))
         })?;
-        Ok(bytes)
-    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

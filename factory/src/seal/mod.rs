@@ -134,7 +134,8 @@ pub async fn seal(
     spec.mounts
         .retain(|mount| mount.target != swemill_harness::plugin::folder());
     if machine.backend().name() == "native" {
-        spec.mounts.extend(hidden_folders(&folder, &loaded, instance)?);
+        spec.mounts
+            .extend(hidden_folders(&folder, &loaded, instance)?);
     }
     let environment = machine.backend().prepare(&spec).await?;
     Ok(Sealed {
@@ -202,7 +203,11 @@ fn hidden_folders(
     let empty = folder.path().join("empty");
     let mut mounts = Vec::new();
     for packages in venv::folders_of_the_host() {
-        if breakage.names().iter().any(|name| packages.join(name).exists()) {
+        if breakage
+            .names()
+            .iter()
+            .any(|name| packages.join(name).exists())
+        {
             std::fs::create_dir_all(&empty)
                 .map_err(|error| StageError::infra(format!("cannot seal: {error}")))?;
             mounts.push(Mount {

@@ -44,7 +44,7 @@ pub fn file_of(id: &str) -> &str {
 /// Whether an id is a doctest's: what stands after the file is the dotted name of what the text belongs to.
 pub fn is_doctest(id: &str) -> bool {
     id.split_once("::")
-        .is_some_and(|(file, rest)| !rest.contains("::") && (rest.contains('.') || !file.ends_with(".py")) && Named::parse(id).is_none())
+        .is_some_and(|(_, rest)| !rest.contains("::") && Named::parse(id).is_none())
 }
 
 #[cfg(test)]
@@ -61,7 +61,12 @@ mod tests {
 
     #[test]
     fn doctests_and_other_files_name_no_function() {
-        for id in ["src/m.py::m.f", "docs/a.rst::a.rst", "README.md::README.md", "a.yaml::case"] {
+        for id in [
+            "src/m.py::m.f",
+            "docs/a.rst::a.rst",
+            "README.md::README.md",
+            "a.yaml::case",
+        ] {
             assert_eq!(Named::parse(id), None, "{id}");
             assert!(is_doctest(id), "{id}");
         }

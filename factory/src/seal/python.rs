@@ -123,7 +123,9 @@ impl Module {
                 }
             }
         }
-        let line = self.source[..body.start_byte()].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = self.source[..body.start_byte()]
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
         let before = &self.source[line..body.start_byte()];
         Some(Class {
             path,
@@ -154,9 +156,17 @@ impl Module {
                     }
                     path.pop();
                 }
-                "decorated_definition" | "block" | "if_statement" | "elif_clause"
-                | "else_clause" | "try_statement" | "except_clause" | "finally_clause"
-                | "with_statement" | "for_statement" | "while_statement" => {
+                "decorated_definition"
+                | "block"
+                | "if_statement"
+                | "elif_clause"
+                | "else_clause"
+                | "try_statement"
+                | "except_clause"
+                | "finally_clause"
+                | "with_statement"
+                | "for_statement"
+                | "while_statement" => {
                     self.visit(child, path, see);
                 }
                 _ => {}

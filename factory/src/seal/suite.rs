@@ -59,7 +59,8 @@ impl Suite {
 
     /// Whether a test is written down in its own class.
     pub(crate) fn holds(&self, test: &Named) -> bool {
-        self.own(&test.file, &test.classes, &test.function).is_some()
+        self.own(&test.file, &test.classes, &test.function)
+            .is_some()
     }
 
     /// What to remove from which file, so that `hidden` are gone and the rest of `all` is not; and the tests
@@ -78,10 +79,10 @@ impl Suite {
             };
             let is_own = home.file == test.file && home.classes == test.classes;
             let everyone_hides = || {
-                let sharing = |other: &&Named| {
-                    self.home(other).as_ref() == Some(&home)
-                };
-                all.iter().filter(sharing).all(|other| hidden.contains(other))
+                let sharing = |other: &&Named| self.home(other).as_ref() == Some(&home);
+                all.iter()
+                    .filter(sharing)
+                    .all(|other| hidden.contains(other))
             };
             if is_own || everyone_hides() {
                 let removal = Removal::Binding {
@@ -107,7 +108,12 @@ impl Suite {
 
     /// Where a test is written down: in its class, or in the first base that has it.
     fn home(&self, test: &Named) -> Option<Home> {
-        self.search(&test.file, &test.classes, &test.function, &mut BTreeSet::new())
+        self.search(
+            &test.file,
+            &test.classes,
+            &test.function,
+            &mut BTreeSet::new(),
+        )
     }
 
     fn search(

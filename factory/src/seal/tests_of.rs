@@ -54,7 +54,10 @@ pub(super) fn hide(
                 Removal::Binding { name, .. } | Removal::Override { name, .. } => name.clone(),
             })
         };
-        match suite.module(file).and_then(|module| take_out(module, removals)) {
+        match suite
+            .module(file)
+            .and_then(|module| take_out(module, removals))
+        {
             Some(Hidden { text, kept: used }) => {
                 files.insert(file.clone(), text.into_bytes());
                 kept.extend(used.into_iter().map(|name| (file.clone(), name)));

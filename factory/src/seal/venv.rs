@@ -46,7 +46,9 @@ pub(super) fn shadow(view: &View, breakage: &Breakage, layer: &Path) -> io::Resu
             }
             continue;
         }
-        if path.extension().is_none_or(|extension| extension != "py" && extension != "orig")
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "py" && extension != "orig")
             || fs::metadata(place)?.len() > MOST_BYTES
         {
             continue;
@@ -83,11 +85,16 @@ fn source_of(bytecode: &Path) -> PathBuf {
 
 /// The lines of a package's record whose files are there.
 fn known_lines(record: &str, path: &Path, exists: &dyn Fn(&Path) -> bool) -> String {
-    let packages = path.parent().and_then(Path::parent).unwrap_or(Path::new(""));
+    let packages = path
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new(""));
     let is_known = |line: &&str| {
         let name = line.split(',').next().unwrap_or_default().trim_matches('"');
         // Scripts lie outside of the packages' folder, bytecode may be made later; neither has a digest of source.
-        name.starts_with("..") || name.ends_with(".pyc") || exists(&packages.join(name))
+        name.starts_with("..")
+            || Path::new(name).extension() == Some("pyc".as_ref())
+            || exists(&packages.join(name))
     };
     record.split_inclusive('\n').filter(is_known).collect()
 }

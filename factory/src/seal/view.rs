@@ -148,7 +148,9 @@ fn entry_of(place: &Path, about: &Metadata) -> Option<Entry> {
             executable: about.permissions().mode() & 0o100 != 0,
         })
     } else {
-        debug_assert!(kind.is_char_device() || kind.is_block_device() || kind.is_fifo() || kind.is_socket());
+        debug_assert!(
+            kind.is_char_device() || kind.is_block_device() || kind.is_fifo() || kind.is_socket()
+        );
         None
     }
 }

@@ -46,7 +46,10 @@ pub fn is_test_path(root: &Path, path: &str) -> bool {
         let at_root = folder == root;
         folder.push(name);
         if parts.peek().is_none() {
-            let is_named = name.ends_with(".py") && tests::is_test_name(name);
+            let is_python = Path::new(name)
+                .extension()
+                .is_some_and(|extension| extension == "py");
+            let is_named = is_python && tests::is_test_name(name);
             return name == "conftest.py"
                 || (is_named && (!in_package || tests::is_test_file(&folder)));
         }

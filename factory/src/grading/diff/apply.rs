@@ -79,7 +79,11 @@ struct Place {
 fn place(lines: &[&[u8]], from: usize, moved: isize, hunk: &Hunk) -> Option<Place> {
     let context = |mut lines: std::slice::Iter<'_, super::Line>, back: bool| {
         let mut count = 0;
-        while let Some(line) = if back { lines.next_back() } else { lines.next() } {
+        while let Some(line) = if back {
+            lines.next_back()
+        } else {
+            lines.next()
+        } {
             if line.mark != Mark::Context {
                 break;
             }
@@ -131,9 +135,8 @@ fn place(lines: &[&[u8]], from: usize, moved: isize, hunk: &Hunk) -> Option<Plac
                 }
                 continue;
             }
-            let near = (0..=lines.len()).flat_map(|distance| {
-                [wanted.checked_add(distance), wanted.checked_sub(distance)]
-            });
+            let near = (0..=lines.len())
+                .flat_map(|distance| [wanted.checked_add(distance), wanted.checked_sub(distance)]);
             if let Some(start) = near.flatten().find(|start| fits(*start)) {
                 return Some(Place {
                     start,

@@ -32,13 +32,30 @@ pub(super) fn unquote(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// The name in a `---` or `+++` line without its first folder (`a/`, `b/`); `Some(None)` for `/dev/null`.
-pub(super) fn side(text: &str) -> Option<Option<String>> {
-    let name = unquote(text)?;
-    if name == "/dev/null" {
-        return Some(None);
+/// One side of a diff.
+pub(super) enum Side {
+    /// `/dev/null`.
+    Nothing,
+    /// A file, without the first folder (`a/`, `b/`).
+    File(String),
+}
+
+impl Side {
+    /// The name in a `---` or `+++` line.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let name = unquote(text)?;
+        if name == "/dev/null" {
+            return Some(Self::Nothing);
+        }
+        strip_first(&name).map(Self::File)
     }
-    Some(Some(strip_first(&name)?))
+
+    pub(super) fn into_name(self) -> Option<String> {
+        match self {
+            Self::Nothing => None,
+            Self::File(name) => Some(name),
+        }
+    }
 }
 
 /// The two names of a `diff --git` line where they are the same but for the first folder, as they are unless the

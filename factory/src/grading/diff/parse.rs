@@ -1,6 +1,6 @@
 //! Reading a diff.
 
-use super::name::{both, side, unquote};
+use super::name::{Side, both, unquote};
 use super::{FileDiff, Hunk, Line, Mark};
 
 /// Text that is no diff.
@@ -129,23 +129,24 @@ impl<'p> Reader<'p> {
     }
 
     fn name(&self, text: &str) -> Result<Option<String>, Unreadable> {
-        let name = unquote(text).ok_or_else(|| self.unreadable("a file's name is quoted wrongly"))?;
+        let name =
+            unquote(text).ok_or_else(|| self.unreadable("a file's name is quoted wrongly"))?;
         Ok(Some(name))
     }
 
     /// The `---` and `+++` lines.
     fn names(&mut self, file: &mut FileDiff) -> Result<(), Unreadable> {
         let line = self.peek().unwrap_or_default();
-        let old = side(line.get(4..).unwrap_or_default())
+        let old = Side::read(line.get(4..).unwrap_or_default())
             .ok_or_else(|| self.unreadable("a file's name cannot be read"))?;
         self.at += 1;
         let new = self
             .peek()
             .and_then(|line| line.strip_prefix("+++ "))
-            .and_then(side)
+            .and_then(Side::read)
             .ok_or_else(|| self.unreadable("`+++` and a file's name are expected"))?;
         self.at += 1;
-        (file.old, file.new) = (old, new);
+        (file.old, file.new) = (old.into_name(), new.into_name());
         Ok(())
     }
 
@@ -154,8 +155,8 @@ impl<'p> Reader<'p> {
             let Some(header) = line.strip_prefix("@@ -") else {
                 break;
             };
-            let (old_start, old, new) = spans(header)
-                .ok_or_else(|| self.unreadable("a hunk's numbers cannot be read"))?;
+            let (old_start, old, new) =
+                spans(header).ok_or_else(|| self.unreadable("a hunk's numbers cannot be read"))?;
             self.at += 1;
             let lines = self.hunk_lines(old, new)?;
             file.hunks.push(Hunk { old_start, lines });

@@ -13,12 +13,18 @@ const PATCH: &str = "--- a/x\n+++ b/x\n@@ -3,3 +3,3 @@\n c\n-d\n+D\n e\n";
 fn a_hunk_is_found_where_it_says_and_where_lines_were_added_before() {
     assert_eq!(applied(FILE, PATCH).unwrap(), "a\nb\nc\nD\ne\nf\ng\nh\n");
     let later = format!("1\n2\n3\n{FILE}");
-    assert_eq!(applied(&later, PATCH).unwrap(), "1\n2\n3\na\nb\nc\nD\ne\nf\ng\nh\n");
+    assert_eq!(
+        applied(&later, PATCH).unwrap(),
+        "1\n2\n3\na\nb\nc\nD\ne\nf\ng\nh\n"
+    );
 }
 
 #[test]
 fn changed_surroundings_are_forgiven_and_changed_lines_are_not() {
-    assert_eq!(applied("a\nb\nX\nd\nY\n", PATCH).unwrap(), "a\nb\nX\nD\nY\n");
+    assert_eq!(
+        applied("a\nb\nX\nd\nY\n", PATCH).unwrap(),
+        "a\nb\nX\nD\nY\n"
+    );
     let error = applied("a\nb\nc\nX\ne\n", PATCH).unwrap_err();
     assert!(error.contains("hunk 1, at line 3"), "{error}");
 }
@@ -71,20 +77,38 @@ index 0000000..e69de29
 ";
     let files = parse(patch).unwrap();
     assert_eq!(files.len(), 6);
-    assert_eq!((files[0].old.as_deref(), files[0].path(), files[0].new_mode), (None, "new.py", Some(0o100_755)));
-    assert_eq!((files[1].new.as_deref(), files[1].path()), (None, "gone.py"));
+    assert_eq!(
+        (files[0].old.as_deref(), files[0].path(), files[0].new_mode),
+        (None, "new.py", Some(0o100_755))
+    );
+    assert_eq!(
+        (files[1].new.as_deref(), files[1].path()),
+        (None, "gone.py")
+    );
     assert!(files[2].is_rename());
-    assert_eq!((files[2].old.as_deref(), files[2].path()), (Some("old name.py"), "new name.py"));
-    assert_eq!((files[3].path(), files[3].new_mode), ("ü.py", Some(0o100_755)));
+    assert_eq!(
+        (files[2].old.as_deref(), files[2].path()),
+        (Some("old name.py"), "new name.py")
+    );
+    assert_eq!(
+        (files[3].path(), files[3].new_mode),
+        ("ü.py", Some(0o100_755))
+    );
     assert!(files[4].is_binary);
-    assert_eq!((files[5].old.as_deref(), files[5].path()), (None, "empty.py"));
+    assert_eq!(
+        (files[5].old.as_deref(), files[5].path()),
+        (None, "empty.py")
+    );
 }
 
 #[test]
 fn text_that_is_no_diff_is_refused_with_its_line() {
     assert_eq!(parse("hello\n").unwrap_err().line, 1);
     let short = "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n";
-    assert_eq!(parse(short).unwrap_err().problem, "the patch ends in a hunk");
+    assert_eq!(
+        parse(short).unwrap_err().problem,
+        "the patch ends in a hunk"
+    );
     let wrong = "--- a/x\n+++ b/x\n@@ -1 +1 @@\nfoo\n";
     assert_eq!(parse(wrong).unwrap_err().line, 4);
 }
