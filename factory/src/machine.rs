@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use swemill_environment::{Builder, Project, Recipe, TESTBED};
+use swemill_environment::interpreter::Interpreter;
+use swemill_environment::{Builder, Built, Project, Recipe, TESTBED};
 use swemill_harness::{Baseline, TestCommand};
-use swemill_sandbox::native::{Launcher, NativeBackend};
-use swemill_sandbox::{Backend, Environment};
+use swemill_sandbox::{Backend, Command, Environment};
 use swemill_source::{Fetcher, Source as Origin};
 use swemill_store::candidates::{self, Candidate};
 use swemill_store::repositories::{self, Repository};
@@ -18,6 +18,7 @@ use swemill_store::sources::{self, Source};
 use swemill_store::{Store, environments, jobs, tests};
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::backends;
 use crate::baseline;
 use crate::events::{Event, Listener};
 use crate::failure::StageError;
@@ -93,7 +94,8 @@ impl Machine {
     /// Gets this machine ready; says what is missing.
     pub async fn open(service: &Service, listener: Arc<dyn Listener>) -> anyhow::Result<Self> {
         let settings = service.settings.clone();
-        let backend: Arc<dyn Backend> = Arc::new(NativeBackend::new(Launcher::default()));
+        let backend = backends::choose(&settings).await?.backend;
+        let workshop: Arc<dyn Backend> = Arc::new(backends::native());
         let index = swemill_source::Settings::from_environment()?;
         staging::reap(&settings.home.join("trees"));
         let cache = settings.home.join("downloads");
@@ -103,8 +105,7 @@ impl Machine {
             test_timeout: Duration::from_secs(settings.test_timeout_seconds),
             ..swemill_environment::Options::default()
         };
-        let builder =
-            Builder::with_options(settings.home.clone(), backend.clone(), options).await?;
+        let builder = Builder::with_options(settings.home.clone(), workshop, options).await?;
         Ok(Self {
             store: service.store(),
             settings,
@@ -286,6 +287,61 @@ impl Machine {
         Ok(cell.get_or_try_init(|| self.load(id)).await?.clone())
     }
 
+    /// Makes of a built environment what sandboxes are started from.
+    pub(crate) async fn prepare(
+        &self,
+        built: &Built,
+        repository: &Repository,
+    ) -> Result<Environment, StageError> {
+        let mut spec = built.spec();
+        let licence = repository
+            .licence
+            .iter()
+            .map(|licence| ("licence", licence));
+        let labels = [("source", &repository.spec), ("commit", &repository.commit)];
+        for (name, value) in labels.into_iter().chain(licence) {
+            spec.labels.insert(name.to_owned(), value.clone());
+        }
+        let environment = self.backend.prepare(&spec).await?;
+        if built.interpreter.is_of_the_system() && self.backend.name() != backends::NATIVE {
+            self.check_interpreter(&built.interpreter, &environment)
+                .await?;
+        }
+        Ok(environment)
+    }
+
+    /// Checks that a system that is not this machine's has the same release of the interpreter in the same place.
+    async fn check_interpreter(
+        &self,
+        interpreter: &Interpreter,
+        environment: &Environment,
+    ) -> Result<(), StageError> {
+        let sandbox = self
+            .backend
+            .start(environment, &self.settings.test_limits())
+            .await?;
+        let program = interpreter.path_inside();
+        let question = "import platform; print(platform.python_version())";
+        let command = Command::new([program.as_os_str(), "-c".as_ref(), question.as_ref()]);
+        let found = match sandbox.exec(command).await {
+            Ok(output) => output.stdout.to_text().trim().to_owned(),
+            Err(swemill_sandbox::Error::Spawn { .. }) => "none".to_owned(),
+            Err(error) => return Err(error.into()),
+        };
+        sandbox.stop().await?;
+        if found == interpreter.release() {
+            return Ok(());
+        }
+        Err(StageError::environment(format!(
+            "the environment needs Python {} at {}, and the base image {} has {found}; make it from this machine's \
+             release with `swemill image bootstrap --suite`, or build with an interpreter from outside of /usr, \
+             which images bring along",
+            interpreter.release(),
+            program.display(),
+            self.settings.docker_base_image,
+        )))
+    }
+
     async fn load(&self, id: i64) -> Result<Arc<Loaded>, StageError> {
         let stored = environments::get(self.pool(), id).await?;
         let stored = stored
@@ -302,9 +358,10 @@ impl Machine {
             .into_iter()
             .map(|test| (test.node_id, test.ordinal))
             .collect();
+        let environment = self.prepare(&built, &repository).await?;
         Ok(Arc::new(Loaded {
             name: repository.name,
-            environment: self.backend.prepare(&built.spec()).await?,
+            environment,
             command: built.recipe.test_command.clone(),
             baseline,
             tree: project.tree,

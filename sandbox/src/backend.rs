@@ -45,6 +45,8 @@ pub trait Backend: Debug + Send + Sync {
 pub struct Environment {
     /// What it was prepared from.
     pub spec: Arc<EnvironmentSpec>,
+    /// The image that was made of it, where the backend makes one.
+    pub(crate) prepared: Option<Arc<crate::docker::Prepared>>,
 }
 
 /// One running isolated place.

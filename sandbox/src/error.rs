@@ -66,6 +66,16 @@ pub enum Error {
         /// What was asked.
         operation: &'static str,
     },
+    /// The container engine refused or failed.
+    #[error("the container engine failed at {doing}: {reason}; {remedy}")]
+    Engine {
+        /// What it was asked to do.
+        doing: String,
+        /// What it answered.
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// An operating system call of the machinery failed.
     #[error("{context}: {source}")]
     Io {

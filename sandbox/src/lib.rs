@@ -10,6 +10,7 @@
 
 pub mod backend;
 pub mod command;
+pub mod docker;
 pub mod error;
 pub mod limits;
 pub mod native;
@@ -18,6 +19,7 @@ pub mod template;
 
 pub use backend::{Backend, Environment, Sandbox};
 pub use command::{Command, Ending, Output, Stream};
+pub use docker::DockerBackend;
 pub use error::{Error, Result};
 pub use limits::Limits;
 pub use native::NativeBackend;

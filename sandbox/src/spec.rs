@@ -20,6 +20,9 @@ pub struct EnvironmentSpec {
     pub network: Network,
     /// Where commands start.
     pub working_directory: PathBuf,
+    /// What an image made of it says of itself, such as its source and licence; no part of the place.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A directory assembled from read-only layers under a writable one.

@@ -9,6 +9,8 @@
 mod conformance;
 mod native_life;
 
+use std::future::{Ready, ready};
+
 use swemill_sandbox::native::{Launcher, Means};
 use swemill_sandbox::{Backend, NativeBackend};
 
@@ -36,10 +38,18 @@ fn native_without_control_groups() -> Box<dyn Backend> {
     ))
 }
 
+fn every_means() -> Ready<Option<Box<dyn Backend>>> {
+    ready(Some(native()))
+}
+
+fn no_control_groups() -> Ready<Option<Box<dyn Backend>>> {
+    ready(Some(native_without_control_groups()))
+}
+
 mod with_every_means {
-    crate::conformance_suite!(crate::native);
+    crate::conformance_suite!(crate::every_means);
 }
 
 mod without_control_groups {
-    crate::conformance_suite!(crate::native_without_control_groups);
+    crate::conformance_suite!(crate::no_control_groups);
 }

@@ -80,6 +80,7 @@ impl Built {
             variables: self.recipe.variables.clone(),
             network: Network::None,
             working_directory: TESTBED.into(),
+            labels: BTreeMap::new(),
         }
     }
 

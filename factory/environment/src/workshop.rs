@@ -106,6 +106,7 @@ impl Workshop<'_> {
             variables: all,
             network: Network::Host,
             working_directory: "/tmp".into(),
+            labels: BTreeMap::new(),
         };
         self.start(step, &spec, watched).await
     }

@@ -5,10 +5,12 @@ length (big endian), 32 bytes of key, and as many bytes of JSON as the length sa
 goes back are frames: four bytes of length, eight bytes of sequence number, the JSON body, and the first
 16 bytes of HMAC-SHA256 over all that. Whoever does not hold the key can break the stream but not add to it.
 
-Everything that sending needs is a local of `open_channel`, bound before any tested code runs and never
+Everything that opening and sending need is a local of `prepare`, bound before any tested code runs and never
 looked up by name again: tests patch `time`, `json`, `os.write` and builtins, and freezegun rewrites the
 globals of every module it finds.
 """
+
+VARIABLE = "SWEMILL_CHANNEL"
 
 
 class ChannelMissing(Exception):
@@ -16,42 +18,62 @@ class ChannelMissing(Exception):
 
 
 def open_channel():
-    """Returns the request, and the function that sends one record."""
-    import fcntl
+    """Opens the channel that this process was started with: the request, and the function that sends a record."""
+    import os
+
+    number = os.environ.pop(VARIABLE, None)
+    if number is None:
+        raise ChannelMissing(VARIABLE + " is not set: only swemill's harness starts this program")
+    return prepare()(int(number))
+
+
+def prepare():
+    """Returns a function that opens the channel with a given descriptor, in this process or in a copy of it."""
     import hashlib
     import json
     import os
     import signal
     import struct
 
-    number = os.environ.pop("SWEMILL_CHANNEL", None)
-    if number is None:
-        raise ChannelMissing("SWEMILL_CHANNEL is not set: only swemill's harness starts this program")
-    descriptor = _move_out_of_the_way(int(number), fcntl, os)
+    move, read, authenticator = _mover(), _read, _authenticator
+    receive, stat, own_id, load = os.read, os.fstat, os.getpid, json.loads
+    unpack = struct.Struct(">I").unpack
+    sha256 = hashlib.sha256
+    sender = _sender(os, signal, struct)
 
-    length = struct.unpack(">I", _read(os.read, descriptor, 4))[0]
-    key = _read(os.read, descriptor, 32)
-    request = json.loads(_read(os.read, descriptor, length).decode("utf-8"))
-    authenticate = _authenticator(key, hashlib)
-    del key
+    def open_descriptor(descriptor):
+        descriptor = move(descriptor)
+        length = unpack(read(receive, descriptor, 4))[0]
+        key = read(receive, descriptor, 32)
+        request = load(read(receive, descriptor, length).decode("utf-8"))
+        authenticate = authenticator(key, sha256)
+        del key
+        identity = stat(descriptor)
+        identity = (identity.st_dev, identity.st_ino)
+        return request, sender(descriptor, identity, own_id(), authenticate)
 
-    owner = os.getpid()
-    identity = os.fstat(descriptor)
-    identity = (identity.st_dev, identity.st_ino)
-    return request, _sender(descriptor, identity, owner, authenticate, os, signal, struct)
+    return open_descriptor
 
 
-def _move_out_of_the_way(descriptor, fcntl, os):
-    """Moves the socket to a high number, where code that closes a range of small ones does not meet it."""
+def _mover():
+    """Moves a socket to a high number, where code that closes a range of small ones does not meet it."""
+    import fcntl
+    import os
     import resource
 
     ceiling = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if ceiling == resource.RLIM_INFINITY or ceiling > 4096:
         ceiling = 4096
-    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, max(3, ceiling - 16))
-    os.close(descriptor)
-    os.set_blocking(moved, True)
-    return moved
+    duplicate, close, set_blocking = fcntl.fcntl, os.close, os.set_blocking
+    how, least = fcntl.F_DUPFD_CLOEXEC, max(3, ceiling - 16)
+
+    def move(descriptor):
+        moved = duplicate(descriptor, how, least)
+        close(descriptor)
+        set_blocking(moved, True)
+        return moved
+
+    return move
 
 
 def _read(read, descriptor, length):
@@ -65,11 +87,11 @@ def _read(read, descriptor, length):
     return b"".join(parts)
 
 
-def _authenticator(key, hashlib):
+def _authenticator(key, sha256):
     """HMAC-SHA256 with the key already absorbed into two hash states, so that it is not kept itself."""
     block = key.ljust(64, b"\0")
-    inner_start = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-    outer_start = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+    inner_start = sha256(bytes(byte ^ 0x36 for byte in block))
+    outer_start = sha256(bytes(byte ^ 0x5C for byte in block))
 
     def authenticate(message):
         inner = inner_start.copy()
@@ -81,7 +103,7 @@ def _authenticator(key, hashlib):
     return authenticate
 
 
-def _sender(descriptor, identity, owner, authenticate, os, signal, struct):
+def _sender(os, signal, struct):
     encode = _encoder()
     write, fstat, getpid, leave = os.write, os.fstat, os.getpid, os._exit
     pack, length_of, view = struct.Struct(">IQ").pack, len, memoryview
@@ -92,32 +114,36 @@ def _sender(descriptor, identity, owner, authenticate, os, signal, struct):
         getattr(signal, name)
         for name in "SIGALRM SIGINT SIGTERM SIGHUP SIGUSR1 SIGUSR2 SIGVTALRM SIGPROF SIGCHLD".split()
     ]
-    sent = [0]
-
-    def send(record):
-        # A child that a test forked and let run on inherits this function but is not the run.
-        if getpid() != owner:
-            return
-        body = encode(record).encode("ascii")
-        before = mask(block, held_back)
-        try:
-            message = pack(length_of(body), sent[0]) + body
-            rest = view(message + authenticate(message))
-            sent[0] += 1
-            try:
-                now = fstat(descriptor)
-                # The test closed the socket and something else took its number.
-                if (now.st_dev, now.st_ino) != identity:
-                    leave(CHANNEL_LOST)
-                while rest:
-                    rest = rest[write(descriptor, rest) :]
-            except system_error:
-                leave(CHANNEL_LOST)
-        finally:
-            mask(restore, before)
-
     CHANNEL_LOST = 97
-    return send
+
+    def sender(descriptor, identity, owner, authenticate):
+        sent = [0]
+
+        def send(record):
+            # A child that a test forked and let run on inherits this function but is not the run.
+            if getpid() != owner:
+                return
+            body = encode(record).encode("ascii")
+            before = mask(block, held_back)
+            try:
+                message = pack(length_of(body), sent[0]) + body
+                rest = view(message + authenticate(message))
+                sent[0] += 1
+                try:
+                    now = fstat(descriptor)
+                    # The test closed the socket and something else took its number.
+                    if (now.st_dev, now.st_ino) != identity:
+                        leave(CHANNEL_LOST)
+                    while rest:
+                        rest = rest[write(descriptor, rest) :]
+                except system_error:
+                    leave(CHANNEL_LOST)
+            finally:
+                mask(restore, before)
+
+        return send
+
+    return sender
 
 
 def _encoder():

@@ -8,18 +8,23 @@ import hashlib
 import time
 
 import swemill_options
+import swemill_watch
 
 ITEMS_A_RECORD = 200
 
 
-def make(pytest, request, send):
-    """The hooks, by name."""
+def make(pytest, link, stages):
+    """The hooks, by name. `link` is where records go and what is asked for; `stages` what else is done on the way."""
     hookimpl = pytest.hookimpl
     clock = time.perf_counter
-    describe = _describer(request["text_bytes"], request["total_text_bytes"])
-    choose = _chooser(request)
-    unwanted = _unwanted_collector(pytest, request)
-    collect_only = request["mode"] == "collect"
+    describe = _describer(link)
+    unwanted = _unwanted_collector(pytest, link)
+    watch = swemill_watch.make(link)
+    collect_only = link.request["mode"] == "collect"
+
+    def send(record):
+        link.send(record)
+
     # Where pytest 5 and 6 have it, and later ones still.
     from _pytest.reports import CollectReport
 
@@ -35,6 +40,7 @@ def make(pytest, request, send):
     @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(early_config):
         swemill_options.override(early_config.known_args_namespace, collect_only)
+        stages.configured()
         yield
 
     @hookimpl(hookwrapper=True, tryfirst=True)
@@ -60,17 +66,31 @@ def make(pytest, request, send):
     @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(config, items):
         yield
-        kept, dropped, not_found = choose(items)
+        kept, dropped, not_found = _choose(link.request, items)
         items[:] = kept
         if dropped:
             config.hook.pytest_deselected(items=dropped)
-        for start in range(0, len(kept), ITEMS_A_RECORD):
-            rows = [_place(item) for item in kept[start : start + ITEMS_A_RECORD]]
+        announce(kept, not_found)
+
+    def announce(items, not_found):
+        for start in range(0, len(items), ITEMS_A_RECORD):
+            rows = [_place(item) for item in items[start : start + ITEMS_A_RECORD]]
             send({"record": "items", "items": rows})
         send({"record": "collected", "not_found": not_found})
 
+    @hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtestloop(session):
+        if stages.collected(session):
+            items, _, not_found = _choose(link.request, session.items)
+            session.items[:] = items
+            session.testscollected = len(items)
+            announce(items, not_found)
+        yield
+        stages.ran(watch.failures())
+
     def pytest_runtest_logstart(nodeid):
         send({"record": "start", "id": text(nodeid)})
+        watch.starts(text(nodeid))
         last[0] = clock()
 
     # A `conftest.py` may make any report of a call. That it raised is a fact it cannot turn into a pass.
@@ -106,6 +126,8 @@ def make(pytest, request, send):
             if crash is not None:
                 record["crash"] = [text(crash.path), int(crash.lineno), text(crash.message)[:2000]]
         send(record)
+        if outcome == "failed":
+            watch.failed(text(report.nodeid))
 
     def pytest_keyboard_interrupt(excinfo):
         reason = "{}: {}".format(excinfo.typename, excinfo.value)
@@ -127,13 +149,13 @@ def _place(item):
     return [str(item.nodeid), str(path), None if line is None else int(line) + 1]
 
 
-def _describer(limit, budget):
+def _describer(link):
     """Texts of failures, each bounded and all together bounded."""
-    left = [budget]
+    used = [0]
     to_text, length = str, len
 
     def describe(report):
-        longrepr = report.longrepr
+        longrepr, limit = report.longrepr, link.request["text_bytes"]
         try:
             # A skip's is (path, line, reason).
             whole = to_text(longrepr[2] if isinstance(longrepr, tuple) else longrepr or "")
@@ -144,33 +166,28 @@ def _describer(limit, budget):
             whole = "{}\n[... {} characters left out ...]\n{}".format(
                 whole[:half], length(whole) - 2 * half, whole[-half:]
             )
-        if length(whole) > left[0]:
+        if used[0] + length(whole) > link.request["total_text_bytes"]:
             return ""
-        left[0] -= length(whole)
+        used[0] += length(whole)
         return whole
 
     return describe
 
 
-def _chooser(request):
-    """Selects, and shuffles where a seed is given."""
+def _choose(request, items):
+    """Selects, and shuffles where a seed is given: what is kept, what is not, and the ids that are not there."""
     wanted = None if request["ids"] is None else frozenset(request["ids"])
     excluded = frozenset(request["exclude"])
-    seed = request["shuffle"]
-
-    def choose(items):
-        kept, dropped, found = [], [], set()
-        for item in items:
-            # As it stands in records, which hold Unicode text only.
-            name = item.nodeid.encode("utf-8", "backslashreplace").decode("utf-8")
-            found.add(name)
-            chosen = name not in excluded and (wanted is None or name in wanted)
-            (kept if chosen else dropped).append(item)
-        if seed is not None:
-            kept.sort(key=_shuffled_place(seed))
-        return kept, dropped, sorted((wanted or frozenset()) - found)
-
-    return choose
+    kept, dropped, found = [], [], set()
+    for item in items:
+        # As it stands in records, which hold Unicode text only.
+        name = item.nodeid.encode("utf-8", "backslashreplace").decode("utf-8")
+        found.add(name)
+        chosen = name not in excluded and (wanted is None or name in wanted)
+        (kept if chosen else dropped).append(item)
+    if request["shuffle"] is not None:
+        kept.sort(key=_shuffled_place(request["shuffle"]))
+    return kept, dropped, sorted((wanted or frozenset()) - found)
 
 
 def _shuffled_place(seed):
@@ -190,16 +207,23 @@ def _shuffled_place(seed):
     return key
 
 
-def _unwanted_collector(pytest, request):
+def _unwanted_collector(pytest, link):
     """Tells which files need not even be imported."""
-    excluded = frozenset(request["exclude"])
-    files = None
-    if request["ids"] is not None and not any("::" in argument for argument in request["arguments"]):
-        files = frozenset(name.split("::", 1)[0] for name in request["ids"])
+    asked = []
+
+    def look():
+        request = link.request
+        files = None
+        if request["ids"] is not None and not any("::" in argument for argument in request["arguments"]):
+            files = frozenset(name.split("::", 1)[0] for name in request["ids"])
+        return frozenset(request["exclude"]), files
 
     def unwanted(collector):
         if not isinstance(collector, pytest.File) or isinstance(collector, pytest.Package):
             return False
+        if not asked:
+            asked.append(look())
+        excluded, files = asked[0]
         return collector.nodeid in excluded or (files is not None and collector.nodeid not in files)
 
     return unwanted

@@ -22,21 +22,28 @@ def main():
         sys.path.insert(0, here)
     import swemill_channel
     import swemill_hooks
+    import swemill_stages
+    import swemill_template
 
-    sys.path[:1] = [os.getcwd()] if is_script_entry else []
     arguments = sys.argv[1:]
-    request, send = swemill_channel.open_channel()
-    request["arguments"] = arguments
+    if swemill_template.asked_for():
+        link = swemill_stages.Link(*swemill_template.prepare(), swemill_channel.prepare(), arguments)
+    else:
+        request, send = swemill_channel.open_channel()
+        link = swemill_stages.Link(request, None, None, arguments)
+        link.send = send
+    stages = swemill_stages.Stages(link)
+    sys.path[:1] = [os.getcwd()] if is_script_entry else []
     flush, leave = _leaver()
-    send({"record": "begin", "python": sys.version.split()[0]})
+    link.send({"record": "begin", "python": sys.version.split()[0]})
     try:
         import pytest
     except ImportError as error:
-        send({"record": "no_pytest", "text": str(error)})
+        link.send({"record": "no_pytest", "text": str(error)})
         status = 4
     else:
-        send({"record": "pytest", "version": str(pytest.__version__)})
-        _register(swemill_hooks.make(pytest, request, send))
+        link.send({"record": "pytest", "version": str(pytest.__version__)})
+        _register(swemill_hooks.make(pytest, link, stages))
         sys.argv = ["pytest", "-p", PLUGIN] + arguments
         try:
             runpy.run_module("pytest", run_name="__main__", alter_sys=True)
@@ -44,15 +51,15 @@ def main():
         except SystemExit as end:
             status = _status(end.code)
         except KeyboardInterrupt:
-            send({"record": "interrupted", "text": "KeyboardInterrupt"})
+            link.send({"record": "interrupted", "text": "KeyboardInterrupt"})
             status = 2
         except BaseException as error:
             import traceback
 
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-            send({"record": "internal_error", "text": text[-20000:]})
+            link.send({"record": "internal_error", "text": text[-20000:]})
             status = 3
-    send({"record": "finish", "exit": status})
+    link.send({"record": "finish", "exit": status})
     flush()
     # Not through the interpreter's own end: all is told, and a thread left behind could hold that up.
     leave(status & 0xFF)

@@ -8,6 +8,9 @@ use swemill_sandbox::{self as sandbox, Output};
 use crate::outcome::tail;
 use crate::tally::Tally;
 
+/// The signal of a process whose processor time is used up.
+const SIGXCPU: i32 = 24;
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -37,6 +40,11 @@ pub enum Ending {
     TimedOut {
         /// The test, or the file, that was at work.
         during: Option<String>,
+    },
+    /// More tests failed than anyone wanted to know of, and the run was ended.
+    Enough {
+        /// How many had failed.
+        failed: usize,
     },
     /// More memory was used than allowed.
     OutOfMemory {
@@ -99,6 +107,9 @@ impl fmt::Display for Ending {
             }
             Self::Crashed { how, .. } => write!(formatter, "the process died{at}: {how}"),
             Self::TimedOut { .. } => write!(formatter, "the time was up{at}"),
+            Self::Enough { failed } => {
+                write!(formatter, "ended after {failed} tests had failed")
+            }
             Self::OutOfMemory { .. } => write!(formatter, "the memory was used up{at}"),
             Self::UsageError { message } => {
                 write!(formatter, "pytest refused its configuration: {message}")
@@ -128,6 +139,11 @@ pub(crate) fn ending(tally: &Tally, forged: Option<String>, output: &Output) -> 
             reason: "more bytes than all records of a run may have".into(),
         },
         (None, sandbox::Ending::TimedOut) => Ending::TimedOut { during },
+        // The processor time that a copy's test was given (see `swemill_watch.py`).
+        (None, sandbox::Ending::Signalled(SIGXCPU)) => Ending::TimedOut { during },
+        (None, _) if tally.enough => Ending::Enough {
+            failed: tally.broken(),
+        },
         (None, sandbox::Ending::OutOfMemory) => Ending::OutOfMemory { during },
         (None, how) if tally.python.is_none() => Ending::NotStarted {
             message: format!("{}: {}", describe(how), said()),

@@ -25,6 +25,9 @@ pub enum Error {
     /// The machine gives no random bytes for a channel's key.
     #[error("the operating system gave no random bytes for the record channel's key: {0}")]
     Random(String),
+    /// What tests execute cannot be told, or cannot be used: they have to be run the slow way.
+    #[error("only the slow way of running these tests is left: {0}")]
+    Reach(String),
     /// A run that a baseline needs did not come to its end.
     #[error("the baseline's run {run} did not complete: {ending}{hint}")]
     BaselineRun {

@@ -8,23 +8,23 @@ use swemill_sandbox::Mount;
 
 use crate::{Error, Result};
 
-const FILES: &[(&str, &str)] = &[
-    (
-        "swemill_channel.py",
-        include_str!("../plugin/swemill_channel.py"),
-    ),
-    (
-        "swemill_hooks.py",
-        include_str!("../plugin/swemill_hooks.py"),
-    ),
-    (
-        "swemill_launch.py",
-        include_str!("../plugin/swemill_launch.py"),
-    ),
-    (
-        "swemill_options.py",
-        include_str!("../plugin/swemill_options.py"),
-    ),
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../plugin/", $name)))),+]
+    };
+}
+
+const FILES: &[(&str, &str)] = files![
+    "swemill_channel.py",
+    "swemill_exchange.py",
+    "swemill_hooks.py",
+    "swemill_launch.py",
+    "swemill_options.py",
+    "swemill_stages.py",
+    "swemill_state.py",
+    "swemill_template.py",
+    "swemill_trace.py",
+    "swemill_watch.py",
 ];
 
 /// The folder of the plugin inside every sandbox. It bears a digest of its files, so that a sandbox made for

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// What the plugin is asked, as JSON in the greeting.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct PluginRequest<'a> {
-    /// `run` or `collect`.
+    /// `run`, `collect` or `trace`.
     pub(crate) mode: &'static str,
     /// Exactly these, or all.
     pub(crate) ids: Option<&'a [String]>,
@@ -17,6 +17,49 @@ pub(crate) struct PluginRequest<'a> {
     pub(crate) text_bytes: usize,
     /// Characters kept of all failures' texts together.
     pub(crate) total_text_bytes: usize,
+    /// What is asked of a trace, and of templates and their copies.
+    #[serde(flatten)]
+    pub(crate) beyond: Option<Beyond<'a>>,
+}
+
+/// What is asked beyond an ordinary run.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Beyond<'a> {
+    /// Of a template: at which stage it waits, `configured` or `collected`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) wait: Option<&'static str>,
+    /// Files of the repository that can be changed, relative to it.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) files: &'a [String],
+    /// Folders whose modules are the repository's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) roots: Vec<&'a str>,
+    /// Of a trace: the wall time of one test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) seconds_a_test: Option<f64>,
+    /// Of a copy: the files that were changed since its template was made.
+    pub(crate) changes: Vec<Change<'a>>,
+    /// Of a copy: processor seconds of each test in `ids`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) seconds: Option<Vec<f64>>,
+    /// Of a copy: processor seconds of a test that is not in `ids`.
+    pub(crate) seconds_otherwise: f64,
+    /// Of a copy: it ends when more tests have failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) most_failures: Option<usize>,
+    /// Of a copy: tell what it leaves behind even if no test fails.
+    pub(crate) compare: bool,
+}
+
+/// A file that a copy finds changed.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Change<'a> {
+    /// Relative to the repository.
+    pub(crate) path: &'a str,
+    /// What its template imported.
+    pub(crate) original: &'a str,
+    /// What is there now.
+    pub(crate) changed: &'a str,
 }
 
 /// One record.
@@ -51,6 +94,33 @@ pub(crate) enum Record {
     InternalError { text: String },
     /// The session is over, with pytest's exit status.
     Finish { exit: i32 },
+    /// Of a copy: the change cannot be put in place exactly.
+    Unfit { text: String },
+    /// Of a copy: more tests failed than were asked for.
+    Enough,
+    /// Of a copy: what differs from before the first test, by name.
+    Left { names: Vec<String> },
+    /// Of a trace: what was executed and opened before the first test, and why more may have been.
+    Imported(Touched),
+    /// Of a trace: the same of one test.
+    Covered {
+        id: String,
+        #[serde(flatten)]
+        touched: Touched,
+    },
+    /// Of a trace: a test ended the session.
+    BrokeOff { text: String },
+}
+
+/// What was executed and opened.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Touched {
+    /// By number of the file: lines, as bits in hexadecimal bytes, the lowest first.
+    pub(crate) lines: Vec<(usize, String)>,
+    /// Numbers of files that were opened.
+    pub(crate) reads: Vec<usize>,
+    /// Why lines do not tell all.
+    pub(crate) opaque: Option<String>,
 }
 
 /// What a phase (`setup`, `call`, `teardown`) of a test did.

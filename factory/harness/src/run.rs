@@ -10,7 +10,7 @@ use crate::ending::ending;
 use crate::frame::{self, StreamEnd};
 use crate::outcome::tail;
 use crate::plugin;
-use crate::record::{PluginRequest, Record};
+use crate::record::{Beyond, PluginRequest, Record};
 use crate::tally::Tally;
 use crate::{Collection, Ending, Error, Request, Result, Selection, TestCommand, TestRun};
 
@@ -18,25 +18,46 @@ use crate::{Collection, Ending, Error, Request, Result, Selection, TestCommand, 
 const TEXT_BYTES: usize = 16 << 10;
 const TOTAL_TEXT_BYTES: usize = 32 << 20;
 
+/// What is asked of the plugin, in full.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) mode: &'static str,
+    pub(crate) beyond: Option<Beyond<'a>>,
+}
+
+impl Asked<'_> {
+    /// As the plugin reads it.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        let request = PluginRequest {
+            mode: self.mode,
+            ids: match &self.request.selection {
+                Selection::All => None,
+                Selection::Ids(ids) => Some(ids),
+            },
+            exclude: self.request.exclude.iter().map(String::as_str).collect(),
+            shuffle: self.request.shuffle.map(|seed| seed.to_string()),
+            text_bytes: TEXT_BYTES,
+            total_text_bytes: TOTAL_TEXT_BYTES,
+            beyond: self.beyond.clone(),
+        };
+        serde_json::to_vec(&request).expect("text and numbers are always JSON")
+    }
+}
+
 /// Runs tests. The sandbox must have the plugin's mount (see [`plugin::install`]).
 pub async fn run(
     sandbox: &dyn Sandbox,
     command: &TestCommand,
     request: &Request,
 ) -> Result<TestRun> {
-    let (tally, ending, output) = execute(sandbox, command, request, "run").await?;
-    Ok(TestRun {
-        tests: tally.tests,
-        collection_errors: tally.collection_errors,
-        not_found: tally.not_found,
-        ending,
-        wall: output.wall,
-        cpu: output.cpu,
-        python: tally.python,
-        pytest: tally.pytest,
-        stdout_tail: tail(&output.stdout),
-        stderr_tail: tail(&output.stderr),
-    })
+    let asked = Asked {
+        request,
+        mode: "run",
+        beyond: None,
+    };
+    let (tally, ending, output) = execute(sandbox, command, &asked).await?;
+    Ok(test_run(tally, ending, &output))
 }
 
 /// Collects tests and runs none.
@@ -45,8 +66,12 @@ pub async fn collect(
     command: &TestCommand,
     timeout: Duration,
 ) -> Result<Collection> {
-    let (tally, ending, output) =
-        execute(sandbox, command, &Request::all(timeout), "collect").await?;
+    let asked = Asked {
+        request: &Request::all(timeout),
+        mode: "collect",
+        beyond: None,
+    };
+    let (tally, ending, output) = execute(sandbox, command, &asked).await?;
     Ok(Collection {
         tests: tally.items,
         duplicates: tally.duplicates.into_iter().collect(),
@@ -59,49 +84,65 @@ pub async fn collect(
     })
 }
 
-async fn execute(
+pub(crate) async fn execute(
     sandbox: &dyn Sandbox,
     command: &TestCommand,
-    request: &Request,
-    mode: &'static str,
+    asked: &Asked<'_>,
 ) -> Result<(Tally, Ending, Output)> {
+    let key = key()?;
+    let greeting = frame::greeting(&key, &asked.to_json());
+    let output = sandbox
+        .exec(sandbox_command(command, asked.request.timeout, greeting))
+        .await?;
+    let (tally, ending) = judge(&output, &key);
+    Ok((tally, ending, output))
+}
+
+/// A key for one channel.
+pub(crate) fn key() -> Result<[u8; frame::KEY_BYTES]> {
     let mut key = [0; frame::KEY_BYTES];
     rand::rngs::SysRng
         .try_fill_bytes(&mut key)
         .map_err(|error| Error::Random(error.to_string()))?;
-    let greeting = frame::greeting(&key, &plugin_request(request, mode));
-    let output = sandbox
-        .exec(sandbox_command(command, request.timeout, greeting))
-        .await?;
-    let (tally, forged) = tally(&output.channel, &key);
-    let ending = ending(&tally, forged, &output);
+    Ok(key)
+}
+
+/// What a process told over its channel, and how it ended; nothing it told counts if the channel was forged.
+pub(crate) fn judge(output: &Output, key: &[u8; frame::KEY_BYTES]) -> (Tally, Ending) {
+    let (tally, forged) = tally(&output.channel, key);
+    let ending = ending(&tally, forged, output);
     tracing::debug!(
         run.tests = tally.tests.len(),
         run.wall_ms = u64::try_from(output.wall.as_millis()).unwrap_or(u64::MAX),
         run.ending = %ending,
     );
     if matches!(ending, Ending::Tampered { .. }) {
-        return Ok((Tally::default(), ending, output));
+        return (Tally::default(), ending);
     }
-    Ok((tally, ending, output))
+    (tally, ending)
 }
 
-fn plugin_request(request: &Request, mode: &'static str) -> Vec<u8> {
-    let request = PluginRequest {
-        mode,
-        ids: match &request.selection {
-            Selection::All => None,
-            Selection::Ids(ids) => Some(ids),
-        },
-        exclude: request.exclude.iter().map(String::as_str).collect(),
-        shuffle: request.shuffle.map(|seed| seed.to_string()),
-        text_bytes: TEXT_BYTES,
-        total_text_bytes: TOTAL_TEXT_BYTES,
-    };
-    serde_json::to_vec(&request).expect("text and numbers are always JSON")
+/// A run as it is kept.
+pub(crate) fn test_run(tally: Tally, ending: Ending, output: &Output) -> TestRun {
+    TestRun {
+        tests: tally.tests,
+        collection_errors: tally.collection_errors,
+        not_found: tally.not_found,
+        ending,
+        wall: output.wall,
+        cpu: output.cpu,
+        python: tally.python,
+        pytest: tally.pytest,
+        stdout_tail: tail(&output.stdout),
+        stderr_tail: tail(&output.stderr),
+    }
 }
 
-fn sandbox_command(command: &TestCommand, timeout: Duration, greeting: Vec<u8>) -> Command {
+pub(crate) fn sandbox_command(
+    command: &TestCommand,
+    timeout: Duration,
+    greeting: Vec<u8>,
+) -> Command {
     let argv = [
         command.interpreter.clone().into_os_string(),
         plugin::program().into_os_string(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::CollectionError;
-use crate::record::{Phase, Record};
+use crate::record::{Phase, Record, Touched};
 use crate::status::{Crash, Status, TestRecord};
 
 /// What the records of one run add up to.
@@ -22,6 +22,16 @@ pub(crate) struct Tally {
     pub(crate) interrupted: Option<String>,
     pub(crate) internal_error: Option<String>,
     pub(crate) exit: Option<i32>,
+    /// Of a copy: why the change cannot be put in place exactly.
+    pub(crate) unfit: Option<String>,
+    /// Of a copy: whether it ended since more tests failed than were asked for.
+    pub(crate) enough: bool,
+    /// Of a copy: what it left behind.
+    pub(crate) left: Option<Vec<String>>,
+    /// Of a trace: what happened before the first test.
+    pub(crate) imported: Option<Touched>,
+    /// Of a trace: what each test did.
+    pub(crate) covered: BTreeMap<String, Touched>,
     running: Option<Running>,
     collecting: Option<String>,
     collected: bool,
@@ -64,6 +74,16 @@ impl Tally {
             Record::Interrupted { text } => self.interrupted = Some(text),
             Record::InternalError { text } => self.internal_error = Some(text),
             Record::Finish { exit } => self.exit = Some(exit),
+            Record::Unfit { text } => self.unfit = Some(text),
+            Record::Enough => self.enough = true,
+            Record::Left { names } => self.left = Some(names),
+            Record::Imported(touched) => self.imported = Some(touched),
+            Record::Covered { id, touched } => {
+                // A test that was not told of to its end did not come to it.
+                self.running = None;
+                self.covered.insert(id, touched);
+            }
+            Record::BrokeOff { .. } => self.running = None,
         }
     }
 
@@ -82,6 +102,12 @@ impl Tally {
     /// Whether collection was over and every test that was to run came to its end.
     pub(crate) fn all_ended(&self) -> bool {
         self.collected && self.items.keys().all(|id| self.tests.contains_key(id))
+    }
+
+    /// How many tests failed or erred so far.
+    pub(crate) fn broken(&self) -> usize {
+        let broken = |record: &&TestRecord| record.status.is_broken();
+        self.tests.values().filter(broken).count()
     }
 
     /// A test that is started again after a `rerun` goes on; any other start is a test of its own.

@@ -5,7 +5,7 @@
 //! and collects what the operators name (`arid` places are left out, `canonical` finds doubles), `sample`
 //! chooses by seed, `verify` parses the mutated statements again (`snippet`) or the whole file, compares the
 //! meaning (`structure`) and checks that CPython would compile it (`compile`), [`patch`] writes the diff,
-//! `identity` gives the id.
+//! `identity` gives the id. `touched` says at which lines a change can make a difference.
 //!
 //! ```no_run
 //! use swemill_mutation::{Options, mutate};
@@ -40,6 +40,7 @@ mod snippet;
 mod structure;
 mod summary;
 pub mod table;
+mod touched;
 mod verify;
 
 pub use candidate::Candidate;
@@ -48,3 +49,4 @@ pub use engine::{MutateError, Options, mutate};
 pub use identity::Identity;
 pub use selection::{Selection, UnknownStrategy};
 pub use summary::{Skipped, Summary};
+pub use touched::{Touched, touched};

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use swemill_environment::interpreter::Interpreter;
-use swemill_sandbox::native::{Launcher, NativeBackend};
+use swemill_sandbox::Error;
+use swemill_sandbox::docker::Probe;
 
 use super::exit;
 use super::output::Output;
+use crate::backends::{self, Wanted};
 use crate::service::Service;
 use crate::settings::Settings;
 
@@ -24,10 +26,11 @@ struct Finding {
 }
 
 pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<ExitCode> {
-    let mut findings = sandbox().await;
+    let mut findings = vec![chosen(&settings).await];
+    findings.extend(sandbox().await);
+    findings.push(docker(&settings).await);
     findings.push(postgres(&settings).await);
     findings.extend(tools(&settings).await);
-    findings.push(docker());
     findings.push(gpu());
     let healthy = findings
         .iter()
@@ -53,8 +56,9 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
     })
 }
 
+/// What native sandboxes build on. Environments are built in them whatever tests run in.
 async fn sandbox() -> Vec<Finding> {
-    let report = NativeBackend::new(Launcher::default()).probe().await;
+    let report = backends::native().probe().await;
     let capabilities = report.capabilities.into_iter().map(|capability| Finding {
         name: capability.name.to_owned(),
         works: capability.works,
@@ -137,21 +141,55 @@ async fn tools(settings: &Settings) -> Vec<Finding> {
     ]
 }
 
-/// Docker is not used by this version; whoever plans with it wants to know that it is there.
-fn docker() -> Finding {
-    let socket = Path::new("/var/run/docker.sock");
-    let answers = std::os::unix::net::UnixStream::connect(socket).is_ok();
+/// The container engine, and what it lacks for sandboxes.
+async fn docker(settings: &Settings) -> Finding {
+    let (works, found, remedy) = match look_at_engine(settings).await {
+        Ok(found) => (true, found, None),
+        Err(Error::Unavailable { reason, remedy, .. }) => (false, reason, Some(remedy)),
+        Err(error) => (false, error.to_string(), None),
+    };
     Finding {
         name: "Docker".to_owned(),
-        works: answers,
-        required: false,
-        found: if answers {
-            "an engine answers; nothing needs it"
-        } else {
-            "no engine answers; nothing needs one"
-        }
-        .to_owned(),
-        remedy: None,
+        works,
+        required: settings.backend == Wanted::Docker,
+        found,
+        remedy,
+    }
+}
+
+async fn look_at_engine(settings: &Settings) -> swemill_sandbox::Result<String> {
+    let options = backends::docker_options(settings);
+    let probe = Probe::look(&options).await?;
+    probe.usable(&options)?;
+    let lacks = if probe.lacks.is_empty() {
+        String::new()
+    } else {
+        format!(", without {}", probe.lacks.join(", "))
+    };
+    Ok(format!(
+        "{} at {}, base image {}{lacks}",
+        probe.engine, probe.address, options.base_image
+    ))
+}
+
+/// Which kind of sandbox is used, and why.
+async fn chosen(settings: &Settings) -> Finding {
+    let name = "backend".to_owned();
+    match backends::choose(settings).await {
+        Ok(choice) => Finding {
+            name,
+            works: true,
+            required: true,
+            found: format!("{}: {}", choice.backend.name(), choice.reason),
+            remedy: None,
+        },
+        Err(error) => Finding {
+            name,
+            works: false,
+            required: true,
+            found: error.to_string(),
+            remedy: None,
+        },
     }
 }
 

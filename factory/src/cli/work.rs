@@ -30,14 +30,16 @@ pub(super) struct WorkerArguments {
     /// Jobs that run at one time (default: the number of cores)
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
+    /// The kind of sandbox (default: what works here)
+    #[arg(long, value_name = "KIND", value_parser = ["native", "docker", "auto"])]
+    backend: Option<String>,
 }
 
 impl WorkerArguments {
     pub(super) fn overrides(&self) -> Vec<String> {
-        self.workers
-            .iter()
-            .map(|n| format!("workers={n}"))
-            .collect()
+        let workers = self.workers.iter().map(|n| format!("workers={n}"));
+        let backend = self.backend.iter().map(|kind| format!("backend={kind}"));
+        workers.chain(backend).collect()
     }
 }
 

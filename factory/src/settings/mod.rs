@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use swemill_sandbox::Limits;
 
+use crate::backends::Wanted;
+
 pub use error::Error;
 pub use origin::Origin;
 pub use resolve::{Resolved, resolve};
@@ -36,6 +38,16 @@ pub struct Settings {
     pub confirmations: usize,
     /// The largest share of the suite that a break may fail.
     pub max_broken_share: f64,
+    /// Which kind of sandbox tests run in.
+    pub backend: Wanted,
+    /// Where the container engine listens; found where engines usually are when this is empty.
+    pub docker_host: String,
+    /// The image that environments' images are made on.
+    pub docker_base_image: String,
+    /// The runtime of containers, such as `runsc`; the engine's own choice when this is empty.
+    pub docker_runtime: String,
+    /// Processors that one container may use; all when this is 0.
+    pub docker_processors: f64,
     /// Memory of one sandbox, in MiB.
     pub sandbox_memory_mib: u64,
     /// Processes and threads of one sandbox.
@@ -101,6 +113,11 @@ pub const KEYS: &[Key] = &[
     key("baseline_min_share", "SWEMILL_BASELINE_MIN_SHARE", "the smallest passing share of a sound baseline"),
     key("confirmations", "SWEMILL_CONFIRMATIONS", "runs that must agree on an instance's lists"),
     key("max_broken_share", "SWEMILL_MAX_BROKEN_SHARE", "the largest share of the suite that a break may fail"),
+    key("backend", "SWEMILL_BACKEND", "the kind of sandbox: `native`, `docker`, or `auto` for what works"),
+    key("docker_host", "SWEMILL_DOCKER_HOST", "where the container engine listens; empty: where engines usually do"),
+    key("docker_base_image", "SWEMILL_DOCKER_BASE_IMAGE", "the image that environments' images are made on"),
+    key("docker_runtime", "SWEMILL_DOCKER_RUNTIME", "the runtime of containers, such as `runsc`; empty: the engine's"),
+    key("docker_processors", "SWEMILL_DOCKER_PROCESSORS", "processors that one container may use; 0: all"),
     key("sandbox_memory_mib", "SWEMILL_SANDBOX_MEMORY_MIB", "memory of one sandbox, MiB"),
     key("sandbox_processes", "SWEMILL_SANDBOX_PROCESSES", "processes and threads of one sandbox"),
     key("sandbox_disk_mib", "SWEMILL_SANDBOX_DISK_MIB", "what one sandbox may write, MiB"),

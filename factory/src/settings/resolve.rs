@@ -69,7 +69,16 @@ pub fn resolve(
 
 /// The words of a variable or flag as a value: keys that hold text take them as they are.
 fn scalar(name: &str, text: &str) -> Value {
-    let is_text = matches!(name, "home" | "database_url" | "licenses");
+    let is_text = matches!(
+        name,
+        "home"
+            | "database_url"
+            | "licenses"
+            | "backend"
+            | "docker_host"
+            | "docker_base_image"
+            | "docker_runtime"
+    );
     let parsed = || {
         format!("value = {text}")
             .parse::<Table>()
@@ -109,6 +118,9 @@ fn check(values: Table) -> Result<(), String> {
     ];
     if bounded.iter().any(|&value| value == 0 || value > 1 << 32) {
         return Err("it must be at least 1 and at most 4294967296".to_owned());
+    }
+    if !(0.0..=4096.0).contains(&settings.docker_processors) {
+        return Err("it must be at least 0 and at most 4096".to_owned());
     }
     if settings.home.as_os_str().is_empty() {
         return Err("the data folder needs a path".to_owned());
@@ -163,9 +175,11 @@ fn defaults(home: &Path, cores: usize) -> Table {
     let text = format!(
         "home = {home:?}\ndatabase_url = \"\"\nworkers = {cores}\nlicenses = \"any\"\nbaseline_runs = 3\n\
          baseline_min_passing = 5\nbaseline_min_share = 0.5\nconfirmations = 1\nmax_broken_share = 0.9\n\
-         sandbox_memory_mib = 4096\nsandbox_processes = 512\nsandbox_disk_mib = 2048\n\
+         backend = \"auto\"\ndocker_host = \"\"\ndocker_base_image = {base:?}\ndocker_runtime = \"\"\n\
+         docker_processors = 2.0\nsandbox_memory_mib = 4096\nsandbox_processes = 512\nsandbox_disk_mib = 2048\n\
          build_timeout_seconds = 900\ntest_timeout_seconds = 900\nlease_seconds = 60\n",
-        home = home.to_string_lossy()
+        home = home.to_string_lossy(),
+        base = swemill_sandbox::docker::DEFAULT_BASE,
     );
     text.parse()
         .expect("the defaults are TOML: checked by the test below")

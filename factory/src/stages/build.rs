@@ -6,6 +6,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use swemill_environment::Built as Environment;
 use swemill_harness::{BaselineOptions, Error as HarnessError};
+use swemill_sandbox::Environment as Prepared;
 use swemill_store::environments::{self, EnvironmentState, NewEnvironment};
 use swemill_store::sources::{self, Source};
 use swemill_store::tests::NewTest;
@@ -78,8 +79,9 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
         digest: built.digest.clone(),
         recipe: serde_json::json!(built.recipe),
     };
+    let prepared = machine.prepare(&built, &repository).await?;
     machine.step(&source.spec, "running the untouched tests");
-    match take_baseline(machine, &built).await {
+    match take_baseline(machine, &prepared, &built).await {
         Ok(baseline) => {
             let line = format!(
                 "environment built in {:.0} s (Python {}), {} tests pass in {} runs of {:.1} s, {} flaky",
@@ -118,6 +120,7 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
 
 async fn take_baseline(
     machine: &Machine,
+    environment: &Prepared,
     built: &Environment,
 ) -> Result<swemill_harness::Baseline, HarnessError> {
     let settings = &machine.settings;
@@ -128,10 +131,9 @@ async fn take_baseline(
         timeout: Duration::from_secs(settings.test_timeout_seconds),
         ..BaselineOptions::default()
     };
-    let environment = machine.backend().prepare(&built.spec()).await?;
     let limits = settings.test_limits();
     let command = &built.recipe.test_command;
-    swemill_harness::baseline(machine.backend(), &environment, &limits, command, &options).await
+    swemill_harness::baseline(machine.backend(), environment, &limits, command, &options).await
 }
 
 impl Built {

@@ -35,4 +35,10 @@ pub fn become_init_if_asked() {
     {
         super::init_main();
     }
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|argument| argument == crate::docker::FIRST_ARGUMENT)
+    {
+        crate::docker::first_main();
+    }
 }

@@ -13,22 +13,23 @@
 //! are connected to, `output` bounded streams, `template` processes that wait to be copied, `cgroup` control groups, `scratch` writes on older kernels,
 //! `owner` names by which remains are known, `init` the other side, `probe` what works on this machine.
 
-mod adopt;
+pub(crate) mod adopt;
 mod cgroup;
 mod control;
-mod init;
+pub(crate) mod exec;
+pub(crate) mod init;
 mod launcher;
 mod loopback;
-mod output;
-mod owner;
-mod pipes;
-mod plan;
+pub(crate) mod output;
+pub(crate) mod owner;
+pub(crate) mod pipes;
+pub(crate) mod plan;
 mod probe;
 mod sandbox;
 mod scratch;
 mod template;
-mod user;
-mod wire;
+pub(crate) mod user;
+pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -135,6 +136,7 @@ impl Backend for NativeBackend {
         plan::check(spec)?;
         Ok(Environment {
             spec: Arc::new(spec.clone()),
+            prepared: None,
         })
     }
 

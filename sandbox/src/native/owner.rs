@@ -27,6 +27,12 @@ pub(crate) fn is_dead(name: &str) -> bool {
     process_namespace().as_deref() == Some(namespace) && start_time(id).as_deref() != Some(began)
 }
 
+/// Whether a name was made in this process namespace, so that [`is_dead`] can tell of its owner.
+pub(crate) fn is_known(name: &str) -> bool {
+    let fields: Vec<&str> = name.split('-').collect();
+    fields.len() == 5 && process_namespace().as_deref() == Some(fields[1])
+}
+
 fn process_namespace() -> Option<String> {
     let link = fs::read_link("/proc/self/ns/pid").ok()?;
     let digits: String = link

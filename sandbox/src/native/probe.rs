@@ -139,6 +139,7 @@ async fn try_sandbox(backend: &NativeBackend) -> Result<()> {
         variables: BTreeMap::new(),
         network: Network::None,
         working_directory: "/testbed".into(),
+        labels: BTreeMap::new(),
     };
     let environment = backend.prepare(&spec).await?;
     let sandbox = backend.start(&environment, &Limits::default()).await?;

@@ -14,28 +14,11 @@ use tokio::sync::{Mutex, Notify};
 
 use super::cgroup::Group;
 use super::control::{Control, Turn, out_of_step};
+use super::exec::exec_request;
 use super::pipes::{Ours, Pipes, converse, memory_file, sealed_file};
 use super::wire::{Exec, Reply, Request, Setup, Status};
 use super::{NAME, Shared, output, plan, probe};
 use crate::{Command, Ending, EnvironmentSpec, Error, Limits, Output, Result, Sandbox};
-
-/// What every command finds in its environment unless the spec or the command says otherwise.
-const VARIABLES: &[(&str, &str)] = &[
-    ("HOME", "/home/sandbox"),
-    ("LANG", "C.UTF-8"),
-    ("LOGNAME", "sandbox"),
-    (
-        "PATH",
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    ),
-    ("USER", "sandbox"),
-];
-
-/// The variable that names the record channel's descriptor.
-const CHANNEL_VARIABLE: &str = "SWEMILL_CHANNEL";
-
-/// The channel's descriptor in the started program.
-pub(crate) const CHANNEL_DESCRIPTOR: &str = "3";
 
 /// How often a control group is asked whether the kernel had to kill for memory.
 const GROUP_INTERVAL: Duration = Duration::from_millis(25);
@@ -109,28 +92,7 @@ impl NativeSandbox {
 
     /// A command with everything that the first process needs to start it.
     pub(crate) fn exec_request(&self, command: &Command) -> Exec {
-        let mut variables: std::collections::BTreeMap<&str, &str> =
-            VARIABLES.iter().copied().collect();
-        for (name, value) in self.spec.variables.iter().chain(&command.variables) {
-            variables.insert(name, value);
-        }
-        variables.remove(CHANNEL_VARIABLE);
-        if command.channel.is_some() {
-            variables.insert(CHANNEL_VARIABLE, CHANNEL_DESCRIPTOR);
-        }
-        let directory = command
-            .working_directory
-            .as_ref()
-            .unwrap_or(&self.spec.working_directory);
-        Exec {
-            argv: command.argv.clone(),
-            variables: variables
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-            directory: directory.clone().into(),
-            channel: command.channel.is_some(),
-        }
+        exec_request(&self.spec, command)
     }
 
     /// Waits for a command's end, and brings it about at the deadline, when the channel overflows or when

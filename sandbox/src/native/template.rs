@@ -145,7 +145,7 @@ impl NativeSandbox {
         exec.channel = true;
         exec.variables.push((
             TEMPLATE_VARIABLE.into(),
-            super::sandbox::CHANNEL_DESCRIPTOR.into(),
+            super::exec::CHANNEL_DESCRIPTOR.into(),
         ));
         let descriptors = [
             stdin.as_fd(),

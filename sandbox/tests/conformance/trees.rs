@@ -109,7 +109,21 @@ pub(crate) async fn a_tree_without_layers_is_refused(host: &Host) {
 
 pub(crate) async fn mounts_are_read_only_unless_they_are_said_to_be_writable(host: &Host) {
     let mut spec = host.spec();
+    if host.backend.name() == "docker" {
+        // A container shares no host folder at all.
+        spec.mounts.push(Mount {
+            source: host.folder.path().into(),
+            target: "/data".into(),
+            writable: true,
+        });
+        let error = host.backend.prepare(&spec).await.unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+        spec.mounts.clear();
+    }
     for (name, writable) in [("frozen", false), ("open", true)] {
+        if writable && host.backend.name() == "docker" {
+            continue;
+        }
         let source = host.path(name);
         fs::create_dir(&source).unwrap();
         host.backend.adopt(&source).await.unwrap();
@@ -120,10 +134,13 @@ pub(crate) async fn mounts_are_read_only_unless_they_are_said_to_be_writable(hos
         });
     }
     let sandbox = host.start_with(&spec, &small()).await;
-    let script = "echo x > /data/frozen/file && exit 1; echo x > /data/open/file";
+    let script =
+        "echo x > /data/frozen/file && exit 1; test ! -e /data/open || echo x > /data/open/file";
     succeed(&*sandbox, shell(script)).await;
-    assert_eq!(text(&host.path("open/file")), "x\n");
     assert!(!host.path("frozen/file").exists());
+    if host.backend.name() != "docker" {
+        assert_eq!(text(&host.path("open/file")), "x\n");
+    }
 }
 
 pub(crate) async fn a_single_file_can_be_mounted(host: &Host) {
@@ -187,7 +204,13 @@ pub(crate) async fn a_sibling_starts_with_the_same_files_and_goes_its_own_way(ho
         rm hello.txt; rm -r folder; mkdir folder; echo new > folder/new.txt
         ln folder/new.txt hard; ln -s hard soft; chmod 750 hard; mkfifo pipe; echo t > /tmp/t";
     succeed(&*parent, shell(script)).await;
-    let child = parent.fork().await.unwrap();
+    let child = match parent.fork().await {
+        // A container's memory cannot be shared with another.
+        Err(Error::Unsupported {
+            backend: "docker", ..
+        }) => return,
+        forked => forked.unwrap(),
+    };
     let look = "ls; ls folder; cat soft /tmp/t; stat -c '%a %h %U' hard";
     let expected = "folder\nhard\npipe\nsoft\nnew.txt\nnew\nt\n750 2 sandbox\n";
     assert_eq!(succeed(&*child, shell(look)).await, expected);

@@ -33,6 +33,8 @@ impl Remains {
             mounts: fs::read_to_string("/proc/self/mountinfo")
                 .unwrap()
                 .lines()
+                // Tests beside this one start containers.
+                .filter(|mount| !mount.contains("docker"))
                 .count(),
             groups: groups_of(id),
         }
@@ -220,6 +222,7 @@ async fn own_a_sandbox_until_killed() {
         variables: std::collections::BTreeMap::default(),
         network: swemill_sandbox::Network::None,
         working_directory: "/testbed".into(),
+        labels: std::collections::BTreeMap::new(),
     };
     let environment = backend.prepare(&spec).await.unwrap();
     let sandbox = backend.start(&environment, &small()).await.unwrap();

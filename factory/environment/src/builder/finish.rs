@@ -100,6 +100,7 @@ impl Builder {
             variables: variables(&outcome.interpreter),
             network: Network::None,
             working_directory: "/tmp".into(),
+            labels: std::collections::BTreeMap::new(),
         };
         let room = workshop
             .start(Step::Keep, &spec, vec![site.join(layer::BUILT)])

@@ -72,6 +72,7 @@ impl Situation {
                 variables: BTreeMap::new(),
                 network: Network::None,
                 working_directory: "/testbed".into(),
+                labels: BTreeMap::new(),
             },
             _repository: repository,
         }

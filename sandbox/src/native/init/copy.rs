@@ -36,6 +36,16 @@ pub(crate) fn copy_tree(from: BorrowedFd<'_>, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Copies what a folder holds into another that is there already.
+pub(crate) fn copy_content(from: &Path, to: &Path) -> io::Result<()> {
+    let mut copier = Copier::default();
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copier.copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
 #[derive(Default)]
 struct Copier {
     /// Where a file with several names was copied to first.

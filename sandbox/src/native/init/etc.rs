@@ -32,7 +32,7 @@ const SHARED: &[&str] = &[
 const RESOLVER: &[&str] = &["resolv.conf", "hosts", "gai.conf", "host.conf"];
 
 /// Files of our own.
-const GENERATED: &[(&str, &str)] = &[
+pub(crate) const GENERATED: &[(&str, &str)] = &[
     (
         "passwd",
         "root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n\

@@ -192,7 +192,7 @@ impl Server<'_> {
 }
 
 /// User and system time of all reaped children and theirs.
-fn cpu_micros() -> io::Result<u64> {
+pub(crate) fn cpu_micros() -> io::Result<u64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Ok(u64::try_from(micros).unwrap_or(0))

@@ -1,0 +1,199 @@
+"""Putting changed code in the place of code that was imported already.
+
+A copy of a process that has imported the repository and collected its tests can stand for one that imported the
+changed repository only if importing could not have gone differently. That is so when the change lies within bodies
+of functions that were not executed meanwhile (the host sees to that), and when, here, the compiled module is the
+same but for code of functions. Then every function object made from such code is given the new code. Whatever is not
+plainly so is refused, with the reason, and the host runs the tests the slow way.
+"""
+
+
+CO_OPTIMIZED = 0x1
+
+# Of classes, since Python 3.13: what `inspect` looks for in the file's text.
+LINE = "__firstlineno__"
+
+
+class Unfit(Exception):
+    """The change cannot be put in place exactly."""
+
+
+def prepare(files):
+    """Looks at what was imported; returns the function that exchanges a change's code."""
+    import gc
+    import os
+    import sys
+    import types
+    import weakref
+    from importlib.machinery import SourceFileLoader
+
+    here = os.getcwd()
+    modules, functions, classes, suspended = {}, {}, {}, set()
+    wanted = {os.path.join(here, name) for name in files}
+    for module in list(sys.modules.values()):
+        loader = getattr(module, "__loader__", None)
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str) and os.path.abspath(path) in wanted:
+            plain = type(loader) is SourceFileLoader
+            modules.setdefault(os.path.abspath(path), []).append((module.__name__, loader.path if plain else None))
+    kinds = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+    for thing in gc.get_objects():
+        kind = type(thing)
+        if kind is types.FunctionType:
+            code = thing.__code__
+            if os.path.abspath(code.co_filename) in wanted:
+                functions.setdefault(os.path.abspath(code.co_filename), []).append(weakref.ref(thing))
+        elif isinstance(thing, type):
+            if LINE in thing.__dict__:
+                classes.setdefault(thing.__dict__.get("__module__"), []).append(weakref.ref(thing))
+        elif kind in kinds:
+            code = getattr(thing, "gi_code", None) or getattr(thing, "cr_code", None) or getattr(thing, "ag_code", None)
+            if code is not None:
+                suspended.add(os.path.abspath(code.co_filename))
+    thing = code = None
+
+    def exchange(name, original, changed):
+        path = os.path.join(here, name)
+        loaded = modules.get(path)
+        if not loaded:
+            if functions.get(path) or path in suspended:
+                raise Unfit("{} was executed without being imported".format(name))
+            return
+        if path in suspended:
+            raise Unfit("a generator of {} is suspended".format(name))
+        if len(loaded) > 1:
+            raise Unfit("{} is imported under two names".format(name))
+        module, filename = loaded[0]
+        if filename is None:
+            raise Unfit("{} was imported by a loader of its own".format(name))
+        before = compile(original, filename, "exec", dont_inherit=True)
+        after = compile(changed, filename, "exec", dont_inherit=True)
+        pairs, bodies = [], {}
+        _match(before, after, pairs, bodies, executed=True)
+        _put(pairs, [function() for function in functions.get(path, ())], name)
+        for kept in classes.get(module, ()):
+            thing = kept()
+            line = None if thing is None else bodies.get((thing.__name__, thing.__dict__[LINE]))
+            if line is not None:
+                type.__setattr__(thing, LINE, line)
+
+    return exchange
+
+
+def _match(before, after, pairs, bodies, executed):
+    """Pairs code objects; code that importing executes has to be the same but for its line numbers."""
+    inner = _inner(before), _inner(after)
+    if executed:
+        same = _shape(before) == _shape(after) and len(inner[0]) == len(inner[1])
+        if not same or not _same_constants(before, after):
+            raise Unfit("what importing executes is changed")
+    else:
+        pairs.append((before, after))
+        if [code.co_name for code in inner[0]] != [code.co_name for code in inner[1]]:
+            # Functions made by this one cannot be told apart; there must be none that live.
+            pairs.extend((code, None) for code in _all_inner(before))
+            return
+    for one, other in zip(*inner):
+        is_body = executed and _is_class_body(one)
+        if is_body:
+            bodies[one.co_name, one.co_firstlineno] = other.co_firstlineno
+        _match(one, other, pairs, bodies, is_body)
+
+
+def _inner(code):
+    return [constant for constant in code.co_consts if type(constant) is type(code)]
+
+
+def _all_inner(code):
+    for inner in _inner(code):
+        yield inner
+        for deeper in _all_inner(inner):
+            yield deeper
+
+
+def _is_class_body(code):
+    """Whether it runs where it is met: of all code inside other code, only a class's body has no fast locals."""
+    return not code.co_flags & CO_OPTIMIZED
+
+
+def _shape(code):
+    return (
+        code.co_code,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+        code.co_flags,
+        code.co_argcount,
+        code.co_kwonlyargcount,
+        code.co_name,
+        getattr(code, "co_exceptiontable", None),
+    )
+
+
+def _same_constants(before, after):
+    """Whether constants are alike, code aside; a class's own line number may differ."""
+    ignored = LINE in before.co_names
+    if len(before.co_consts) != len(after.co_consts):
+        return False
+    for one, other in zip(before.co_consts, after.co_consts):
+        if type(one) is not type(other):
+            return False
+        if type(one) is type(before):
+            continue
+        if _key(one) != _key(other):
+            if not (ignored and one == before.co_firstlineno and other == after.co_firstlineno):
+                return False
+    return True
+
+
+def _key(constant):
+    """Tells 0 from 0.0 and -0.0, True from 1, inside tuples too."""
+    if type(constant) in (tuple, frozenset):
+        return type(constant), tuple(sorted(map(repr, constant))) if type(constant) is frozenset else tuple(map(_key, constant))
+    return type(constant), repr(constant)
+
+
+def _put(pairs, functions, name):
+    """Gives every function the code that belongs to it now."""
+    changes = []
+    known = {}
+    for before, after in pairs:
+        known.setdefault(_place(before), []).append((before, after))
+    for function in functions:
+        if function is None:
+            continue  # it is gone
+        candidates = [pair for pair in known.get(_place(function.__code__), ()) if pair[0] == function.__code__]
+        if not candidates:
+            raise Unfit("a function of {} was not made by its import: {}".format(name, function.__qualname__))
+        after = candidates[0][1]
+        if any(other is None or other != after for _, other in candidates[1:]) or after is None:
+            raise Unfit("functions of {} cannot be told apart".format(name))
+        if after == function.__code__ and _lines(after) == _lines(function.__code__):
+            continue
+        changes.append((function, after))
+    for function, after in changes:
+        before = function.__code__
+        signature = "co_flags co_argcount co_kwonlyargcount co_posonlyargcount co_freevars co_name"
+        if any(getattr(before, part, 0) != getattr(after, part, 0) for part in signature.split()):
+            raise Unfit("the kind of {} is changed".format(function.__qualname__))
+        count = before.co_argcount + before.co_kwonlyargcount
+        if before.co_varnames[:count] != after.co_varnames[:count]:
+            raise Unfit("the parameters of {} are changed".format(function.__qualname__))
+        if _docstring(before) != _docstring(after):
+            raise Unfit("the documentation of {} is changed".format(function.__qualname__))
+    for function, after in changes:
+        function.__code__ = after
+
+
+def _place(code):
+    return code.co_firstlineno, code.co_name, getattr(code, "co_qualname", "")
+
+
+def _lines(code):
+    return getattr(code, "co_linetable", None) or code.co_lnotab
+
+
+def _docstring(code):
+    first = code.co_consts[0] if code.co_consts else None
+    return first if isinstance(first, str) else None

@@ -1,0 +1,102 @@
+"""What is done on the way of a session besides running its tests: waiting to be copied, watching lines, and
+comparing what the process holds.
+"""
+
+
+class Link:
+    """Where records go, and what is asked for. A template has none; each of its copies gets its own."""
+
+    def __init__(self, request, wait, open_channel, arguments):
+        self._wait, self._open, self._arguments = wait, open_channel, arguments
+        self._heard = []
+        self.send = self._heard.append
+        self.request = self._with_arguments(request)
+
+    def _with_arguments(self, request):
+        request["arguments"] = self._arguments
+        return request
+
+    def waits_when(self, stage):
+        """Whether this process is a template that waits at this stage."""
+        return self._wait is not None and self.request["wait"] == stage
+
+    def wait(self, said):
+        """Waits to be copied; in a copy, takes on its request and channel and sends on what was heard before."""
+        request, self.send = self._open(self._wait(said))
+        self.request = self._with_arguments(request)
+        self._wait = None
+        # What was collected is told again by the copy, for its own tests.
+        for record in self._heard:
+            if record["record"] in ("begin", "pytest", "collection_error"):
+                self.send(record)
+        del self._heard[:]
+
+
+class Stages:
+    """The places of a session at which something is done."""
+
+    def __init__(self, link):
+        self._link = link
+        self._run_alone = self._compare = self._before = None
+        # All modules are imported here: later nothing of ours is on the path.
+        if link.request["mode"] == "trace":
+            import swemill_trace
+
+            self._run_alone = swemill_trace.prepare(link.request)
+        if link.waits_when("collected"):
+            import swemill_exchange
+            import swemill_state
+
+            self._exchanging, self._comparing = swemill_exchange, swemill_state
+
+    def configured(self):
+        """pytest has read its configuration, and nothing of the repository has been imported."""
+        import sys
+
+        link = self._link
+        if link.waits_when("configured"):
+            link.wait({"own": _modules_of(sys, link.request["roots"])})
+
+    def collected(self, session):
+        """Everything is imported and collected, and no test has run; whether this is a copy made here."""
+        link = self._link
+        if self._run_alone is not None:
+            self._run_alone(session, link, link.request["seconds_a_test"])
+            return False
+        if not link.waits_when("collected"):
+            return False
+        exchange = self._exchanging.prepare(link.request["files"])
+        take, self._compare = self._comparing.prepare(link.request["roots"])
+        self._before = take()
+        link.wait({"tests": len(session.items)})
+        for change in link.request["changes"]:
+            try:
+                exchange(change["path"], change["original"], change["changed"])
+            except self._exchanging.Unfit as reason:
+                link.send({"record": "unfit", "text": str(reason)})
+                _leave()
+        return True
+
+    def ran(self, failures):
+        """The last test is over."""
+        if self._compare is not None and (failures or self._link.request["compare"]):
+            self._link.send({"record": "left", "names": self._compare(self._before)[:1000]})
+
+
+def _leave():
+    import os
+
+    os._exit(0)
+
+
+def _modules_of(sys, roots):
+    """Modules of the repository that are imported already, which there should be none of."""
+    import os
+
+    own = tuple(os.path.join(root, "") for root in roots)
+    found = []
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str) and os.path.abspath(path).startswith(own):
+            found.append(name)
+    return sorted(found)

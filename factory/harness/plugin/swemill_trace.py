@@ -1,0 +1,271 @@
+"""Which lines of the repository each test executes, and what else its outcome may depend on.
+
+Every test runs in a fork of the process that has collected all tests and run none, so that what one test leaves
+behind (a cache that it filled, a module that it imported) does not hide what another one needs. What was executed
+before the first test is told apart: all tests may depend on it.
+
+Lines come from `sys.monitoring` where there is one (Python 3.12), where each line costs one event a test, and
+from `sys.settrace` elsewhere. Besides lines a test may depend on the text of a file that it opens, and on whatever
+a program does that it starts: these are told by audit events.
+"""
+
+# Programs that read no Python code of the repository.
+HARMLESS = frozenset("git uname file locale ldconfig gcc cc ld which tty stty hostname getconf true false".split())
+
+STARTS = frozenset(
+    "subprocess.Popen os.exec os.posix_spawn os.spawn os.system os.fork os.forkpty pty.spawn".split()
+)
+
+
+def prepare(request):
+    """Starts watching; returns the function that runs a session's tests, to be called when they are collected."""
+    import binascii
+    import os
+    import sys
+
+    watch = _Audit(os, sys, request["files"])
+    lines = (_Monitoring if hasattr(sys, "monitoring") else _Tracing)(os, sys, watch.number_of)
+    lines.begin()
+    watch.begin()
+    encode = binascii.hexlify
+
+    def bits(numbers):
+        mask = 0
+        for number in numbers:
+            mask |= 1 << number
+        return encode(mask.to_bytes((mask.bit_length() + 7) // 8, "little")).decode("ascii")
+
+    def taken():
+        return [[number, bits(found)] for number, found in sorted(lines.take().items()) if found]
+
+    def run(session, link, seconds):
+        watch.leave_files()
+        send = link.send
+        send({"record": "imported", "lines": taken(), "reads": watch.take_files(), "opaque": watch.take_starts()})
+        items, session.items[:] = list(session.items), []
+        for item in items:
+            _run_alone(item, link, lines, watch, taken, seconds)
+        lines.end()
+
+    return run
+
+
+def _run_alone(item, link, lines, watch, taken, seconds):
+    """Runs one test in a fork, and passes on what the fork has to say."""
+    import json
+    import os
+    import resource
+    import select
+    import signal
+    import time
+
+    outside = link.send
+    name = str(item.nodeid)
+    outside({"record": "start", "id": name})
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        records = []
+        link.send = records.append
+        dump, send, leave = json.dumps, os.write, os._exit
+        usage, who = resource.getrusage, resource.RUSAGE_CHILDREN
+        lines.restart()
+        watch.forget()
+        try:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        except BaseException as error:
+            # `pytest.exit` and the like: as if the test ended the whole run.
+            records.append({"record": "broke_off", "text": type(error).__name__})
+        after = usage(who)
+        opaque = watch.take_starts()
+        if opaque is None and after.ru_utime + after.ru_stime > 0:
+            opaque = "it waited for another process"
+        if opaque is None and not lines.intact():
+            opaque = "it traces by itself"
+        records.append({"record": "covered", "id": name, "lines": taken(), "reads": watch.take_files(), "opaque": opaque})
+        text = dump(records).encode("ascii")
+        while text:
+            text = text[send(write, text) :]
+        leave(0)
+    os.close(write)
+    deadline = time.monotonic() + seconds
+    parts = []
+    while True:
+        ready = select.select([read], [], [], max(0.0, deadline - time.monotonic()))[0]
+        part = os.read(read, 1 << 20) if ready else None
+        if not part:
+            break
+        parts.append(part)
+    os.close(read)
+    if part is None:
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    try:
+        records = json.loads(b"".join(parts).decode("ascii"))
+    except ValueError:
+        records = [{"record": "covered", "id": name, "lines": [], "reads": [], "opaque": "it did not come to its end"}]
+    for record in records:
+        if record["record"] != "start":
+            outside(record)
+
+
+class _Audit:
+    """What audit events tell: files of the repository that are opened, and programs that are started."""
+
+    def __init__(self, os, sys, files):
+        self.os, self.sys = os, sys
+        self.numbers = {name: number for number, name in enumerate(files)}
+        self.root = os.path.join(os.getcwd(), "")
+        self.files, self.started = set(), None
+        self.known = {}
+
+    def number_of(self, filename):
+        """The number of a file of interest by any name it goes by; `None` for others."""
+        try:
+            return self.known[filename]
+        except KeyError:
+            pass
+        path = self.os.path.abspath(filename)
+        if not path.startswith(self.root):
+            path = self.os.path.realpath(path)
+        number = self.numbers.get(path[len(self.root) :]) if path.startswith(self.root) else None
+        self.known[filename] = number
+        return number
+
+    def begin(self):
+        if not hasattr(self.sys, "addaudithook"):
+            self.started = "this Python has no audit events"
+            return
+        number_of, files = self.number_of, self.files
+        note = self.note_start
+        starts = STARTS
+
+        def hook(event, arguments):
+            if event == "open":
+                name = arguments[0]
+                if type(name) is bytes:
+                    name = name.decode("utf-8", "surrogateescape")
+                # Modules are read as they are imported; what they execute is told by lines.
+                if type(name) is str and name.endswith(".py"):
+                    number = number_of(name)
+                    if number is not None:
+                        files.add(number)
+            elif event in starts:
+                note(event, arguments)
+
+        self.sys.addaudithook(hook)
+
+    def note_start(self, event, arguments):
+        program = ""
+        if event in ("subprocess.Popen", "os.posix_spawn", "os.exec"):
+            program = arguments[0]
+            if event == "subprocess.Popen" and not program:
+                words = arguments[1]
+                program = words if isinstance(words, (str, bytes)) else (list(words) or [""])[0]
+            if isinstance(program, bytes):
+                program = program.decode("utf-8", "replace")
+            program = self.os.path.basename(str(program))
+        if program not in HARMLESS:
+            self.started = "it starts {}".format(program or "another process")
+
+    def leave_files(self):
+        """Reading the modules of the first import is no reading of their text."""
+        self.files.clear()
+
+    def forget(self):
+        self.files.clear()
+        if hasattr(self.sys, "addaudithook"):
+            self.started = None
+
+    def take_files(self):
+        return sorted(self.files)
+
+    def take_starts(self):
+        return self.started
+
+
+class _Monitoring:
+    """Lines by `sys.monitoring`: each tells of itself once and is silent until the next restart."""
+
+    def __init__(self, os, sys, number_of):
+        self.monitoring, self.number_of = sys.monitoring, number_of
+        self.found = {}
+
+    def begin(self):
+        monitoring, number_of = self.monitoring, self.number_of
+        silent = monitoring.DISABLE
+        self.tool = next(tool for tool in (4, 3, 5) if monitoring.get_tool(tool) is None)
+        monitoring.use_tool_id(self.tool, "swemill")
+
+        def on_line(code, line):
+            number = number_of(code.co_filename)
+            if number is not None:
+                found = self.found.get(number)
+                if found is None:
+                    found = self.found[number] = set()
+                found.add(line)
+            return silent
+
+        monitoring.register_callback(self.tool, monitoring.events.LINE, on_line)
+        monitoring.set_events(self.tool, monitoring.events.LINE)
+
+    def restart(self):
+        self.found.clear()
+        self.monitoring.restart_events()
+
+    def take(self):
+        return self.found
+
+    def intact(self):
+        return self.monitoring.get_events(self.tool) == self.monitoring.events.LINE
+
+    def end(self):
+        self.monitoring.set_events(self.tool, 0)
+        self.monitoring.free_tool_id(self.tool)
+
+
+class _Tracing:
+    """Lines by `sys.settrace`; frames of other files are not traced."""
+
+    def __init__(self, os, sys, number_of):
+        import threading
+
+        self.sys, self.threading, self.number_of = sys, threading, number_of
+        self.found = {}
+
+    def begin(self):
+        number_of, all_found = self.number_of, self.found
+
+        def on_call(frame, event, argument):
+            number = number_of(frame.f_code.co_filename)
+            if number is None:
+                return None
+            found = all_found.get(number)
+            if found is None:
+                found = all_found[number] = set()
+            add = found.add
+
+            def on_line(frame, event, argument):
+                if event == "line":
+                    add(frame.f_lineno)
+                return on_line
+
+            return on_line
+
+        self.hook = on_call
+        self.threading.settrace(on_call)
+        self.sys.settrace(on_call)
+
+    def restart(self):
+        self.found.clear()
+
+    def take(self):
+        return self.found
+
+    def intact(self):
+        return self.sys.gettrace() is self.hook
+
+    def end(self):
+        self.sys.settrace(None)
+        self.threading.settrace(None)

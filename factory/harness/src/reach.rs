@@ -1,0 +1,279 @@
+//! Which tests a change of some lines can reach: what the baseline's trace is kept for.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{Read, Write};
+use std::ops::RangeInclusive;
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// A set of tests, as ascending places in [`Reach::tests`].
+type Set = Vec<u32>;
+
+/// Which lines each test of an environment executes. Tests that do not pass in every run are not in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reach {
+    /// Files that can be changed, relative to the repository.
+    pub files: Vec<String>,
+    /// Ids of the tests.
+    pub tests: Vec<String>,
+    /// Sets of tests that occur; the first is empty.
+    sets: Vec<Set>,
+    /// By file: runs of lines (first line, how many) that the same set of tests executes.
+    lines: Vec<Vec<(u32, u32, u32)>>,
+    /// By file: lines that were executed before the first test, in runs.
+    imported: Vec<Vec<(u32, u32)>>,
+    /// By file: the tests that open it themselves.
+    readers: Vec<Set>,
+    /// Tests of which lines do not tell all, with the reason.
+    pub opaque: BTreeMap<u32, String>,
+    /// Why importing and collecting may depend on more than lines, if they may.
+    pub opaque_import: Option<String>,
+    /// What the untouched tests leave changed in their process, by name.
+    pub left: BTreeSet<String>,
+}
+
+/// What a change of some lines can reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// Any test, for this reason.
+    All(String),
+    /// Only these: ascending places in [`Reach::tests`].
+    Tests(Vec<u32>),
+}
+
+/// What one test did, as the trace told it.
+#[derive(Debug, Default)]
+pub(crate) struct Footprint {
+    /// Lines by file.
+    pub(crate) lines: BTreeMap<usize, Vec<u32>>,
+    /// Files that were opened.
+    pub(crate) reads: Vec<usize>,
+    /// Why that is not all.
+    pub(crate) opaque: Option<String>,
+}
+
+impl Reach {
+    /// Puts the footprints of tests together.
+    pub(crate) fn new(
+        files: Vec<String>,
+        imported: Footprint,
+        tests: BTreeMap<String, Footprint>,
+    ) -> Self {
+        let mut by_line: Vec<BTreeMap<u32, Set>> = vec![BTreeMap::new(); files.len()];
+        let mut readers: Vec<Set> = vec![Set::new(); files.len()];
+        let mut opaque = BTreeMap::new();
+        for (place, footprint) in (0..).zip(tests.values()) {
+            for (&file, lines) in &footprint.lines {
+                for &line in lines {
+                    by_line[file].entry(line).or_default().push(place);
+                }
+            }
+            for &file in &footprint.reads {
+                readers[file].push(place);
+            }
+            if let Some(reason) = &footprint.opaque {
+                opaque.insert(place, reason.clone());
+            }
+        }
+        let mut sets = vec![Set::new()];
+        let mut known: HashMap<Set, u32> = HashMap::from([(Set::new(), 0)]);
+        let mut number_of = |set: Set| {
+            *known.entry(set).or_insert_with_key(|set| {
+                sets.push(set.clone());
+                u32::try_from(sets.len() - 1).expect("there are fewer sets than lines of code")
+            })
+        };
+        let lines = by_line
+            .into_iter()
+            .map(|lines| {
+                let mut runs: Vec<(u32, u32, u32)> = Vec::new();
+                for (line, set) in lines {
+                    let number = number_of(set);
+                    match runs.last_mut() {
+                        Some((first, length, same))
+                            if *first + *length == line && *same == number =>
+                        {
+                            *length += 1
+                        }
+                        _ => runs.push((line, 1, number)),
+                    }
+                }
+                runs
+            })
+            .collect();
+        let before = |file| {
+            imported
+                .lines
+                .get(&file)
+                .map_or_else(Vec::new, |lines| runs(lines))
+        };
+        Self {
+            imported: (0..files.len()).map(before).collect(),
+            files,
+            tests: tests.into_keys().collect(),
+            sets,
+            lines,
+            readers,
+            opaque,
+            opaque_import: imported.opaque,
+            left: BTreeSet::new(),
+        }
+    }
+
+    /// The tests that a change of these lines of a file can reach.
+    pub fn of(&self, file: &str, changed: &[RangeInclusive<u32>]) -> Reached {
+        if let Some(reason) = &self.opaque_import {
+            return Reached::All(format!(
+                "what collecting the tests does is not known: {reason}"
+            ));
+        }
+        let Some(file) = self.files.iter().position(|known| known == file) else {
+            return Reached::All(format!("{file} was not looked at"));
+        };
+        let meets = |first: u32, length: u32| {
+            changed
+                .iter()
+                .any(|range| *range.start() < first + length && first <= *range.end())
+        };
+        if let Some(&(line, _)) = self.imported[file]
+            .iter()
+            .find(|(first, length)| meets(*first, *length))
+        {
+            return Reached::All(format!(
+                "line {line} or one after it is executed before the first test"
+            ));
+        }
+        let mut reached: BTreeSet<u32> = self.opaque.keys().copied().collect();
+        reached.extend(&self.readers[file]);
+        for &(first, length, set) in &self.lines[file] {
+            if meets(first, length) {
+                reached.extend(&self.sets[set as usize]);
+            }
+        }
+        Reached::Tests(reached.into_iter().collect())
+    }
+
+    /// A compact form to be stored.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let unwritable = |error: &dyn std::fmt::Display| Error::Reach(error.to_string());
+        let plain = postcard::to_allocvec(self).map_err(|error| unwritable(&error))?;
+        let mut packer = DeflateEncoder::new(Vec::new(), Compression::default());
+        packer
+            .write_all(&plain)
+            .map_err(|error| unwritable(&error))?;
+        packer.finish().map_err(|error| unwritable(&error))
+    }
+
+    /// Reads what [`Reach::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let mut plain = Vec::new();
+        DeflateDecoder::new(bytes)
+            .read_to_end(&mut plain)
+            .map_err(|error| Error::Reach(error.to_string()))?;
+        postcard::from_bytes(&plain).map_err(|error| Error::Reach(error.to_string()))
+    }
+}
+
+/// Ascending numbers as runs: the first, and how many.
+fn runs(numbers: &[u32]) -> Vec<(u32, u32)> {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for &number in numbers {
+        match runs.last_mut() {
+            Some((first, length)) if *first + *length == number => *length += 1,
+            _ => runs.push((number, 1)),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn footprint(lines: &[(usize, &[u32])]) -> Footprint {
+        Footprint {
+            lines: lines
+                .iter()
+                .map(|(file, lines)| (*file, lines.to_vec()))
+                .collect(),
+            ..Footprint::default()
+        }
+    }
+
+    fn reach() -> Reach {
+        let mut reader = footprint(&[(0, &[20])]);
+        reader.reads = vec![1];
+        let mut starter = footprint(&[]);
+        starter.opaque = Some("it starts python".into());
+        let tests = [
+            ("a", footprint(&[(0, &[10, 11, 12]), (1, &[5])])),
+            ("b", footprint(&[(0, &[11])])),
+            ("reader", reader),
+            ("starter", starter),
+        ];
+        let tests = tests
+            .map(|(id, footprint)| (id.to_owned(), footprint))
+            .into();
+        Reach::new(
+            vec!["one.py".into(), "two.py".into()],
+            footprint(&[(0, &[1, 2, 9])]),
+            tests,
+        )
+    }
+
+    fn names(reach: &Reach, reached: &Reached) -> Vec<String> {
+        match reached {
+            Reached::All(reason) => vec![reason.clone()],
+            Reached::Tests(tests) => tests
+                .iter()
+                .map(|place| reach.tests[*place as usize].clone())
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_line_reaches_the_tests_that_execute_it_and_those_of_which_lines_do_not_tell_all() {
+        let reach = reach();
+        assert_eq!(
+            names(&reach, &reach.of("one.py", &[11..=11])),
+            ["a", "b", "starter"]
+        );
+        assert_eq!(
+            names(&reach, &reach.of("one.py", &[12..=19])),
+            ["a", "starter"]
+        );
+        assert_eq!(names(&reach, &reach.of("one.py", &[13..=13])), ["starter"]);
+    }
+
+    #[test]
+    fn a_test_that_opens_a_file_depends_on_all_of_it() {
+        let reach = reach();
+        assert_eq!(
+            names(&reach, &reach.of("two.py", &[100..=100])),
+            ["reader", "starter"]
+        );
+    }
+
+    #[test]
+    fn a_line_executed_before_the_first_test_reaches_all() {
+        let reach = reach();
+        assert!(matches!(reach.of("one.py", &[9..=10]), Reached::All(_)));
+        assert!(matches!(reach.of("one.py", &[3..=8]), Reached::Tests(_)));
+        assert!(matches!(reach.of("three.py", &[3..=8]), Reached::All(_)));
+    }
+
+    #[test]
+    fn it_is_read_as_it_was_written() {
+        let reach = reach();
+        assert_eq!(
+            Reach::from_bytes(&reach.to_bytes().unwrap()).unwrap(),
+            reach
+        );
+        assert!(Reach::from_bytes(b"nonsense").is_err());
+    }
+}

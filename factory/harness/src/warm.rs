@@ -1,0 +1,204 @@
+//! Running tests in copies of a process that waits: pytest is imported and configured once, and where the change
+//! allows it, the repository is imported and its tests are collected once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Deserialize;
+use swemill_sandbox::{Backend, Environment, FileWrite, Limits, Round, Template};
+
+use crate::frame;
+use crate::record::{Beyond, Change};
+use crate::run::{self, Asked};
+use crate::{Baseline, Error, Request, Result, Selection, TestCommand, TestRun};
+
+/// How far a template goes before it waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// pytest and its plugins are imported, its configuration is read, and nothing of the repository is imported: a
+    /// copy does from here on what a process of its own would.
+    Configured,
+    /// All tests are collected: a copy exchanges the code of changed functions, or refuses to.
+    Collected,
+}
+
+/// A process that waits to run tests.
+#[derive(Debug)]
+pub struct Warm {
+    template: Box<dyn Template>,
+    stage: Stage,
+}
+
+/// What one copy is asked.
+#[derive(Clone, Debug)]
+pub struct Copy<'a> {
+    /// The changed files.
+    pub changes: &'a [Changed],
+    /// The tests to run, with the processor seconds that each may take; all tests otherwise.
+    pub tests: Option<(Vec<String>, Vec<f64>)>,
+    /// Processor seconds of a test that is not listed.
+    pub seconds_a_test: f64,
+    /// More failures than this need not be known of.
+    pub most_failures: Option<usize>,
+    /// Tell what is left behind even if no test fails.
+    pub compare: bool,
+    /// Wall time.
+    pub timeout: Duration,
+}
+
+/// A file with another content than the template's.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// Relative to the repository.
+    pub path: String,
+    /// Where it goes.
+    pub file: FileWrite,
+    /// What is there in the template.
+    pub original: String,
+    /// What is there in the copy.
+    pub changed: String,
+}
+
+impl Changed {
+    fn to_record(&self) -> Change<'_> {
+        Change {
+            path: &self.path,
+            original: &self.original,
+            changed: &self.changed,
+        }
+    }
+}
+
+/// What a copy did.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It ran the tests.
+    Ran {
+        /// What they did.
+        run: TestRun,
+        /// What they left changed in their process, by name, where that was looked at.
+        left: Option<BTreeSet<String>>,
+    },
+    /// The change cannot be put in place in a copy exactly, for this reason.
+    Unfit(String),
+}
+
+/// What a template says of itself.
+#[derive(Debug, Deserialize)]
+struct Said {
+    /// Why its copies would not be what processes of their own are.
+    unfit: Option<String>,
+    /// Modules of the repository that are imported though none should be.
+    #[serde(default)]
+    own: Vec<String>,
+}
+
+impl Warm {
+    /// Starts a template. [`Error::Reach`] says that this repository's tests cannot be run this way.
+    pub async fn start(
+        backend: &dyn Backend,
+        environment: &Environment,
+        limits: &Limits,
+        command: &TestCommand,
+        baseline: &Baseline,
+        files: &[String],
+        stage: Stage,
+    ) -> Result<Self> {
+        let request = baseline.request();
+        let root = environment
+            .spec
+            .working_directory
+            .to_string_lossy()
+            .into_owned();
+        let beyond = Beyond {
+            wait: Some(match stage {
+                Stage::Configured => "configured",
+                Stage::Collected => "collected",
+            }),
+            files,
+            roots: vec![&root],
+            ..Beyond::default()
+        };
+        let asked = Asked {
+            request: &request,
+            mode: "run",
+            beyond: Some(beyond),
+        };
+        let mut started = run::sandbox_command(command, request.timeout, Vec::new());
+        started.channel = None;
+        started.stdin = asked.to_json();
+        let template = backend.template(environment, limits, &started).await?;
+        let said: Said = serde_json::from_slice(template.said())
+            .map_err(|error| Error::Reach(format!("the template cannot be understood: {error}")))?;
+        if let Some(reason) = said.unfit {
+            return Err(Error::Reach(format!(
+                "the tests' process cannot be copied: {reason}"
+            )));
+        }
+        if let Some(module) = said.own.first() {
+            return Err(Error::Reach(format!(
+                "pytest's configuration imports {module} of the repository"
+            )));
+        }
+        Ok(Self { template, stage })
+    }
+
+    /// How far it went.
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Runs tests in a copy. After an error the template is of no more use.
+    pub async fn run(&self, baseline: &Baseline, copy: &Copy<'_>) -> Result<Outcome> {
+        let (ids, seconds) = match &copy.tests {
+            Some((ids, seconds)) => (Selection::Ids(ids.clone()), Some(seconds.clone())),
+            None => (Selection::All, Some(Vec::new())),
+        };
+        let request = Request {
+            selection: ids,
+            timeout: copy.timeout,
+            ..baseline.request()
+        };
+        let beyond = Beyond {
+            changes: match self.stage {
+                Stage::Configured => Vec::new(),
+                Stage::Collected => copy.changes.iter().map(Changed::to_record).collect(),
+            },
+            seconds,
+            seconds_otherwise: copy.seconds_a_test,
+            most_failures: copy.most_failures,
+            compare: copy.compare,
+            ..Beyond::default()
+        };
+        let asked = Asked {
+            request: &request,
+            mode: "run",
+            beyond: Some(beyond),
+        };
+        let key = run::key()?;
+        let round = Round {
+            writes: copy
+                .changes
+                .iter()
+                .map(|changed| changed.file.clone())
+                .collect(),
+            greeting: frame::greeting(&key, &asked.to_json()),
+            timeout: copy.timeout,
+        };
+        let output = self.template.run(round).await?;
+        let (mut tally, ending) = run::judge(&output, &key);
+        if let Some(reason) = tally.unfit.take() {
+            return Ok(Outcome::Unfit(reason));
+        }
+        let left = tally.left.take().map(BTreeSet::from_iter);
+        Ok(Outcome::Ran {
+            run: run::test_run(tally, ending, &output),
+            left,
+        })
+    }
+
+    /// Ends it.
+    pub async fn stop(self) -> Result<()> {
+        Ok(self.template.stop().await?)
+    }
+}

@@ -1,0 +1,6 @@
+//! What only the Docker backend promises.
+
+mod images;
+mod life;
+mod protection;
+mod speed;
