@@ -49,7 +49,7 @@ const KINDS: &[Kind] = &[
 
 /// Ceilings of the sandbox's own namespace, far above what programs use: the kernel's would allow gigabytes, in
 /// memory that only the death of the first process frees once a control group is full of it.
-const CEILINGS: &[(&str, &str)] = &[
+pub(crate) const CEILINGS: &[(&str, &str)] = &[
     // A set, all sets together, operations of a call, sets.
     ("sem", "32000 32000 500 1024"),
     ("msgmni", "64"),
