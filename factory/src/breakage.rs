@@ -12,7 +12,7 @@ use crate::seal::view::Entry;
 const TELLING_BYTES: usize = 60;
 
 /// A break of an environment's repository.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Breakage {
     files: BTreeMap<String, Broken>,
 }

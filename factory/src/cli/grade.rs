@@ -71,9 +71,16 @@ pub(super) async fn run(
         Some(predictions) => {
             let known = instances::ids(service.pool(), &InstanceFilter::default()).await?;
             refuse_unknown(&predictions, &known)?;
-            // With a filter, only what it admits is graded.
-            let admits = |prediction: &Prediction| data_set.contains(&prediction.instance_id);
-            predictions.into_iter().filter(admits).collect()
+            let admits =
+                |prediction: &Prediction| data_set.binary_search(&prediction.instance_id).is_ok();
+            let (admitted, others): (Vec<_>, Vec<_>) = predictions.into_iter().partition(admits);
+            if !others.is_empty() {
+                let count = others.len();
+                output.note(format_args!(
+                    "{count} predictions are for instances that the filter leaves out"
+                ));
+            }
+            admitted
         }
         None => gold_of(&service, &data_set).await?,
     };

@@ -38,6 +38,9 @@ use crate::machine::{Loaded, Machine};
 use crate::seal::node_id::{file_of, is_doctest};
 use crate::seal::view::View;
 
+/// How often a submission is tried where this machine fails.
+const ATTEMPTS: usize = 3;
+
 /// Grades submissions on this machine.
 pub struct Grader<'m> {
     machine: &'m Machine,
@@ -65,10 +68,19 @@ impl<'m> Grader<'m> {
 
     /// Grades a submission. What keeps it from being judged is a grade as well: [`Outcome::Failed`].
     pub async fn grade(&self, instance: &Instance, patch: Option<&str>) -> Grade {
-        match self.try_grade(instance, patch).await {
-            Ok(grade) => grade,
-            Err(error) => Grade::new(&instance.id, Outcome::Failed, patch)
-                .because(error.failure.class, error.failure.reason),
+        let mut attempt = 1;
+        loop {
+            match self.try_grade(instance, patch).await {
+                Ok(grade) => return grade,
+                Err(error) if error.retry && attempt < ATTEMPTS => {
+                    tracing::warn!(instance.id = %instance.id, attempt, %error, "graded once more");
+                    attempt += 1;
+                }
+                Err(error) => {
+                    return Grade::new(&instance.id, Outcome::Failed, patch)
+                        .because(error.failure.class, error.failure.reason);
+                }
+            }
         }
     }
 
@@ -118,7 +130,8 @@ impl<'m> Grader<'m> {
         };
         let mut files = prepared.breakage.files_with_rights();
         files.extend(applied.files);
-        let (run, told) = runs.judged(&files, &site).await?;
+        let judging = instance.fail_to_pass.iter().map(|id| file_of(id));
+        let (run, told) = runs.judged(&files, &site, judging).await?;
         grade.refused = applied.refused;
         grade.audit = prepared.findings;
         Ok(grade.judge(instance, &run, told))

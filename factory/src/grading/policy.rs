@@ -247,6 +247,21 @@ fn search_path(loaded: &Loaded) -> Vec<String> {
 }
 
 #[cfg(test)]
+impl Policy {
+    /// Rules for a folder of source only.
+    pub(super) fn of_folder(folder: &Path) -> Self {
+        Self {
+            tree: folder.to_owned(),
+            view: View::over(vec![folder.to_owned()]),
+            test_files: BTreeSet::new(),
+            broken: BTreeSet::new(),
+            modules: BTreeSet::new(),
+            search_path: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -264,14 +279,12 @@ mod tests {
         write("checks.py", "def test_b():\n    pass\n");
         std::os::unix::fs::symlink("/etc", folder.join("etc")).unwrap();
         Policy {
-            tree: folder.to_owned(),
-            view: View::over(vec![folder.to_owned()]),
             test_files: ["checks.py".to_owned()].into(),
             broken: ["setup.py".to_owned()].into(),
             modules: ["random", "pytest", "_pytest", "json"]
                 .map(str::to_owned)
                 .into(),
-            search_path: Vec::new(),
+            ..Policy::of_folder(folder)
         }
     }
 

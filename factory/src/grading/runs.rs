@@ -6,7 +6,7 @@ use swemill_harness::{Ending, Request, TestRun};
 use swemill_sandbox::{Backend, Command, Limits, Sandbox};
 
 use super::sites::Site;
-use super::tripwire::{Told, Tripwire};
+use super::tripwire::{Told, Tripwires};
 use super::unchanged::Tests;
 use crate::failure::StageError;
 use crate::machine::Loaded;
@@ -22,11 +22,12 @@ pub(super) struct Runs<'a> {
 }
 
 impl Runs<'_> {
-    /// Runs the suite on files, with tripwires where there is a place for them.
+    /// Runs the suite on files, with tripwires in it where there is a place for them, also in the `judging` files.
     pub(super) async fn judged(
         &self,
         files: &Files,
         site: &Site,
+        judging: impl Iterator<Item = &str>,
     ) -> Result<(TestRun, Told), StageError> {
         match site {
             Site::Unusable(reason) => {
@@ -36,40 +37,43 @@ impl Runs<'_> {
                 Ok((self.run(files, None).await?.0, told))
             }
             Site::Usable(site) => {
-                let tripwire = site.draw()?;
-                let (run, changed) = self.run(files, Some(&tripwire)).await?;
+                // A test file that the break or the submission changes stays as they leave it.
+                let free = judging.filter(|file| !files.contains_key(*file));
+                let tripwires = site.draw(free, &self.loaded.view()?)?;
+                let (run, changed) = self.run(files, Some(&tripwires)).await?;
                 let told = match changed {
                     Some(path) => Told::Tampered {
                         reason: changed_while_running(&path),
                     },
-                    None => tripwire.judge(&run),
+                    None => tripwires.judge(&run),
                 };
                 Ok((run, told))
             }
         }
     }
 
-    /// Runs the suite; with tripwires, also says which file of the tests is no longer what it was. A run that neither ended nor had the processor for half of its time says little on a busy
-    /// machine: it gets one more chance, with more time.
+    /// Runs the suite; with tripwires, also says which file of the tests is no longer what it was. A run that neither
+    /// ended nor had the processor for half of its time says little on a busy machine: it gets one more chance, with
+    /// more time.
     pub(super) async fn run(
         &self,
         files: &Files,
-        tripwire: Option<&Tripwire>,
+        tripwires: Option<&Tripwires>,
     ) -> Result<(TestRun, Option<String>), StageError> {
         let mut request = self.loaded.baseline.request();
-        let (run, changed) = self.run_once(files, tripwire, &request).await?;
+        let (run, changed) = self.run_once(files, tripwires, &request).await?;
         let starved = run.cpu < run.wall / 2;
         if !(starved && matches!(run.ending, Ending::TimedOut { .. })) {
             return Ok((run, changed));
         }
         request.timeout *= 3;
-        self.run_once(files, tripwire, &request).await
+        self.run_once(files, tripwires, &request).await
     }
 
     async fn run_once(
         &self,
         files: &Files,
-        tripwire: Option<&Tripwire>,
+        tripwires: Option<&Tripwires>,
         request: &Request,
     ) -> Result<(TestRun, Option<String>), StageError> {
         let sandbox = self
@@ -84,17 +88,15 @@ impl Runs<'_> {
                 sandbox.write(&place, bytes, *executable).await?;
             }
         }
-        if let Some(tripwire) = tripwire {
-            let place = self.loaded.testbed.join(&tripwire.path);
-            sandbox
-                .write(&place, tripwire.text.as_bytes(), false)
-                .await?;
+        for (path, text) in tripwires.iter().flat_map(|tripwires| &tripwires.files) {
+            let place = self.loaded.testbed.join(path);
+            sandbox.write(&place, text.as_bytes(), false).await?;
         }
         let run = swemill_harness::run(sandbox.as_ref(), &self.loaded.command, request).await;
-        let changed = match tripwire {
+        let changed = match tripwires {
             // Whatever became of the run, its own ending says more than what lies there.
-            Some(tripwire) if run.as_ref().is_ok_and(|run| run.ending.is_complete()) => {
-                let tests = Tests::of(self.loaded, files, tripwire)?;
+            Some(tripwires) if run.as_ref().is_ok_and(|run| run.ending.is_complete()) => {
+                let tests = Tests::of(self.loaded, files, tripwires)?;
                 tests
                     .changed(sandbox.as_ref(), &self.loaded.testbed)
                     .await?

@@ -12,6 +12,8 @@ use crate::seal::view::{Entry, View};
 
 /// Bytes of a whole submission.
 pub(crate) const MOST_BYTES: usize = 16 << 20;
+/// Bytes of all files that a submission leaves: copies of large files cost no text.
+const MOST_WRITTEN: usize = 64 << 20;
 /// Files of a whole submission.
 const MOST_FILES: usize = 2000;
 
@@ -113,6 +115,9 @@ pub fn apply(
                 reason: Refusal::Mode,
             });
         }
+        if diff.is_copy && sizes(&files.changed).sum::<usize>() > MOST_WRITTEN {
+            return Ok(Err(too_large("too many copies of large files".to_owned())));
+        }
         match apply_file(diff, &mut files)? {
             Ok(None) => {}
             Ok(Some(reason)) => refused.push(Refused {
@@ -127,14 +132,25 @@ pub fn apply(
             }
         }
     }
+    let written: usize = sizes(&files.changed).sum();
+    if written > MOST_WRITTEN {
+        return Ok(Err(too_large(format!("{written} bytes of files"))));
+    }
     Ok(Ok(Applied {
         files: files.changed,
         refused,
     }))
 }
 
+fn too_large(what: String) -> Inapplicable {
+    Inapplicable::TooLarge { what }
+}
+
+fn sizes(files: &BTreeMap<String, Option<(Vec<u8>, bool)>>) -> impl Iterator<Item = usize> {
+    files.values().flatten().map(|(bytes, _)| bytes.len())
+}
+
 fn read(patch: &str) -> Result<Vec<FileDiff>, Inapplicable> {
-    let too_large = |what: String| Inapplicable::TooLarge { what };
     if patch.len() > MOST_BYTES {
         return Err(too_large(format!("{} bytes", patch.len())));
     }
@@ -227,4 +243,82 @@ fn apply_file(
         files.changed.insert(old.clone(), None);
     }
     Ok(Ok(None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Applies a patch to a folder of `a.py` (three lines) and `large.txt` (3 MiB).
+    fn applied(patch: &str) -> Result<Applied, Inapplicable> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.py"), "1\n2\n3\n").unwrap();
+        std::fs::write(folder.path().join("large.txt"), "x".repeat(3 << 20)).unwrap();
+        let view = View::over(vec![folder.path().to_owned()]);
+        let policy = Policy::of_folder(folder.path());
+        apply(patch, &policy, &view, &Breakage::default()).unwrap()
+    }
+
+    fn text(applied: &Applied, path: &str) -> Option<String> {
+        let (bytes, _) = applied.files[path].as_ref()?;
+        Some(String::from_utf8(bytes.clone()).unwrap())
+    }
+
+    #[test]
+    fn a_file_may_be_renamed_and_changed_and_another_put_in_its_place() {
+        let patch = "diff --git a/a.py b/b.py\nsimilarity index 60%\nrename from a.py\nrename to b.py\n--- a/a.py\n\
+                     +++ b/b.py\n@@ -1,3 +1,3 @@\n 1\n-2\n+two\n 3\n\
+                     diff --git a/a.py b/a.py\nnew file mode 100644\n--- /dev/null\n+++ b/a.py\n@@ -0,0 +1 @@\n+new\n";
+        let applied = applied(patch).unwrap();
+        assert_eq!(text(&applied, "b.py").unwrap(), "1\ntwo\n3\n");
+        assert_eq!(text(&applied, "a.py").unwrap(), "new\n");
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_made_anew_and_one_that_is_not_is_not_changed() {
+        let made = "diff --git a/a.py b/a.py\nnew file mode 100644\n--- /dev/null\n+++ b/a.py\n@@ -0,0 +1 @@\n+x\n";
+        assert!(
+            applied(made)
+                .unwrap_err()
+                .to_string()
+                .contains("there already")
+        );
+        let below = made.replace("a.py", "a.py/b.py");
+        assert!(
+            applied(&below)
+                .unwrap_err()
+                .to_string()
+                .contains("is a file")
+        );
+        let gone = "diff --git a/no.py b/no.py\ndeleted file mode 100644\n";
+        assert!(applied(gone).unwrap_err().to_string().contains("not there"));
+    }
+
+    #[test]
+    fn many_copies_of_a_large_file_are_refused_before_they_fill_the_memory() {
+        let copies: Vec<String> = (0..1000)
+            .map(|n| {
+                format!("diff --git a/large.txt b/{n}.txt\ncopy from large.txt\ncopy to {n}.txt\n")
+            })
+            .collect();
+        let error = applied(&copies.concat()).unwrap_err();
+        assert!(matches!(error, Inapplicable::TooLarge { .. }), "{error}");
+    }
+
+    #[test]
+    fn rights_are_not_taken_over_and_binary_files_are_left_out() {
+        let patch = "diff --git a/a.py b/a.py\nold mode 100644\nnew mode 100755\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-1\n+one\n\
+                     diff --git a/p.png b/p.png\nnew file mode 100644\nBinary files /dev/null and b/p.png differ\n";
+        let applied = applied(patch).unwrap();
+        assert_eq!(
+            applied.files["a.py"],
+            Some((b"one\n2\n3\n".to_vec(), false))
+        );
+        let reasons: Vec<_> = applied
+            .refused
+            .iter()
+            .map(|refused| refused.reason)
+            .collect();
+        assert_eq!(reasons, [Refusal::Mode, Refusal::Binary]);
+    }
 }

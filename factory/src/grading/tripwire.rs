@@ -3,7 +3,7 @@
 //! Code that is tested runs in the process that reports on it and can change what that process believes. This
 //! cannot be prevented there, but whoever does it does not know which tests it must not do it to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::TryRng as _;
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,11 @@ use swemill_harness::{Baseline, Status, TestRun};
 use crate::failure::StageError;
 
 use crate::seal::node_id::{Named, file_of};
+use crate::seal::view::View;
 
-/// The tests of a tripwire file. Each fails in a way of its own: what fools one need not fool the next. `{a}` and
-/// the like are drawn for each file.
-const TEMPLATE: &str = r"import pytest
-
+/// The tests of a tripwire. Each fails in a way of its own: what fools one need not fool the next. Letters in braces
+/// are drawn anew for each; nothing else is bound in the file that they stand in.
+const TEMPLATE: &str = r"
 
 def test_{a}():
     assert not {n}
@@ -27,7 +27,7 @@ def test_{b}():
     assert value == {n} + 1
 
 
-class Wrapped{c}:
+class Value{c}:
     def __eq__(self, other):
         return False
 
@@ -36,14 +36,14 @@ class Wrapped{c}:
 
 
 def test_{c}():
-    assert Wrapped{c}() == Wrapped{c}()
+    assert Value{c}() == Value{c}()
 
 
 def test_{d}():
     raise ValueError({n})
 
 
-@pytest.fixture
+@__import__('pytest').fixture
 def given_{e}():
     raise RuntimeError({n})
 
@@ -52,38 +52,48 @@ def test_{e}(given_{e}):
     assert given_{e} is None
 
 
-@pytest.mark.xfail(strict=True)
+@__import__('pytest').mark.xfail(strict=True)
 def test_{f}():
     assert {n}
 
 
 def test_{g}():
-    with pytest.raises(KeyError):
-        {{}}.get({n})
+    with __import__('pytest').raises(KeyError):
+        {}.get({n})
 ";
 
-/// Letters of the seven names of a file.
+/// Letters of the seven names of a tripwire.
 const NAMES: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
 
+/// At most so many of the suite's own files get tripwires in one run.
+const MOST_FILES: usize = 4;
+
 /// Where tripwires can be put in an environment.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
+    /// Where a file of tripwires goes.
+    pub place: Place,
+    /// Files of the suite at whose end tripwires can stand.
+    pub files: BTreeSet<String>,
+}
+
+/// A folder of the suite, and how files are named in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
     /// The folder, below the repository's root; empty for the root.
     pub folder: String,
-    /// What stands before and behind the drawn part of the file's name.
+    /// What stands before the drawn part of the file's name.
     pub before: String,
-    /// With the ending.
+    /// What stands behind it, with the ending.
     pub behind: String,
 }
 
-/// A file of tripwires.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tripwire {
-    /// Where it is written, below the repository's root.
-    pub path: String,
-    /// Its text.
-    pub text: String,
-    /// The ids of its tests.
+/// The tripwires of one run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tripwires {
+    /// Files that are written for them, with their whole text.
+    pub files: BTreeMap<String, String>,
+    /// The ids of their tests.
     pub ids: Vec<String>,
 }
 
@@ -106,22 +116,62 @@ pub enum Told {
 }
 
 impl Site {
-    /// The place beside most of the suite's own files, with a name like theirs; `None` where no file is named like
-    /// a test file.
+    /// The place beside most of the suite's files, and all files of tests; `None` where no file is named like a test
+    /// file.
     pub fn of(baseline: &Baseline) -> Option<Self> {
-        let mut folders: BTreeMap<Self, usize> = BTreeMap::new();
+        let mut places: BTreeMap<Place, usize> = BTreeMap::new();
+        let mut files = BTreeSet::new();
         for id in baseline.passing() {
             if Named::parse(id).is_none() {
                 continue;
             }
-            if let Some(site) = Self::beside(file_of(id)) {
-                *folders.entry(site).or_default() += 1;
+            files.insert(file_of(id).to_owned());
+            if let Some(place) = Place::beside(file_of(id)) {
+                *places.entry(place).or_default() += 1;
             }
         }
-        let most = folders.into_iter().max_by_key(|(_, tests)| *tests)?;
-        Some(most.0)
+        let (place, _) = places.into_iter().max_by_key(|(_, tests)| *tests)?;
+        Some(Self { place, files })
     }
 
+    /// Draws tripwires for one run: a file of their own, and some at the end of those of `wanted` that can bear them.
+    /// Whoever lies only about files that it knows lies about these.
+    pub fn draw<'a>(
+        &self,
+        wanted: impl IntoIterator<Item = &'a str>,
+        view: &View,
+    ) -> Result<Tripwires, StageError> {
+        let wanted: BTreeSet<&str> = wanted.into_iter().collect();
+        let bearing = wanted.into_iter().filter(|file| self.files.contains(*file));
+        self.draw_in(bearing.take(MOST_FILES), view)
+    }
+
+    /// Draws tripwires for a file of their own and for all files that may bear them.
+    pub fn draw_everywhere(&self, view: &View) -> Result<Tripwires, StageError> {
+        self.draw_in(self.files.iter().map(String::as_str), view)
+    }
+
+    fn draw_in<'a>(
+        &self,
+        files: impl Iterator<Item = &'a str>,
+        view: &View,
+    ) -> Result<Tripwires, StageError> {
+        let mut drawn = Tripwires::default();
+        drawn.add(self.place.draw()?, "")?;
+        for file in files {
+            let bytes = view
+                .read(file)
+                .map_err(|error| StageError::infra(format!("cannot read {file}: {error}")))?;
+            // A file in another encoding bears none.
+            if let Some(Ok(text)) = bytes.map(String::from_utf8) {
+                drawn.add(file.to_owned(), &text)?;
+            }
+        }
+        Ok(drawn)
+    }
+}
+
+impl Place {
     fn beside(file: &str) -> Option<Self> {
         let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
         let stem = name.strip_suffix(".py")?;
@@ -143,45 +193,54 @@ impl Site {
         })
     }
 
-    /// Draws a file for one run.
-    pub fn draw(&self) -> Result<Tripwire, StageError> {
+    fn draw(&self) -> Result<String, StageError> {
         let name = format!("{}{}{}", self.before, word()?, self.behind);
-        let path = if self.folder.is_empty() {
+        Ok(if self.folder.is_empty() {
             name
         } else {
             format!("{}/{name}", self.folder)
-        };
-        let mut text = TEMPLATE.replace("{{}}", "{}");
-        let mut ids = Vec::new();
-        for letter in NAMES {
-            let word = word()?;
-            text = text.replace(&format!("{{{letter}}}"), &word);
-            ids.push(format!("{path}::test_{word}"));
-        }
-        text = text.replace("{n}", &number()?.to_string());
-        Ok(Tripwire { path, text, ids })
+        })
     }
 }
 
-impl Tripwire {
+impl Tripwires {
+    /// Adds tests at the end of a file's text, with the line ends that it has.
+    fn add(&mut self, path: String, text: &str) -> Result<(), StageError> {
+        let mut tests = TEMPLATE.replace("{n}", &number()?.to_string());
+        for letter in NAMES {
+            let name = word()?;
+            tests = tests.replace(&format!("{{{letter}}}"), &name);
+            self.ids.push(format!("{path}::test_{name}"));
+        }
+        if text.contains("\r\n") {
+            tests = tests.replace('\n', "\r\n");
+        }
+        self.files.insert(path, format!("{text}\n{tests}"));
+        Ok(())
+    }
+
     /// What a run says of these tests. Where nothing at all passed they need not be there: something common to all
     /// files was broken.
     pub fn judge(&self, run: &TestRun) -> Told {
-        let others_pass = run
-            .tests
-            .iter()
-            .any(|(id, record)| record.status == Status::Passed && !self.ids.contains(id));
-        let wrong = self.ids.iter().find_map(|id| {
-            let status = run.status(id);
-            let fine = status.is_broken() || (status == Status::Missing && !others_pass);
-            (!fine).then_some((id, status))
-        });
-        match wrong {
+        match self.wrong(run).next() {
             None => Told::Sound,
             Some((id, status)) => Told::Tampered {
                 reason: format!("{id}, which cannot pass, is {status}"),
             },
         }
+    }
+
+    /// The tests that did not fail as they must.
+    pub fn wrong<'a>(&'a self, run: &'a TestRun) -> impl Iterator<Item = (&'a String, Status)> {
+        let others_pass = run
+            .tests
+            .iter()
+            .any(|(id, record)| record.status == Status::Passed && !self.ids.contains(id));
+        self.ids.iter().filter_map(move |id| {
+            let status = run.status(id);
+            let fine = status.is_broken() || (status == Status::Missing && !others_pass);
+            (!fine).then_some((id, status))
+        })
     }
 }
 
@@ -214,22 +273,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_files_of_a_site_share_no_name() {
-        let site = Site::beside("tests/unit/test_a.py").unwrap();
-        let (one, other) = (site.draw().unwrap(), site.draw().unwrap());
-        assert!(one.path.starts_with("tests/unit/test_"));
-        assert_ne!(one.path, other.path);
+    fn two_drawings_share_no_name_and_bear_on_the_files_that_were_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("tests")).unwrap();
+        let own = "def test_own():\r\n    pass\r\n";
+        std::fs::write(folder.path().join("tests/test_a.py"), own).unwrap();
+        let view = View::over(vec![folder.path().to_owned()]);
+        let site = Site {
+            place: Place::beside("tests/test_a.py").unwrap(),
+            files: ["tests/test_a.py".to_owned()].into(),
+        };
+        let wanted = ["tests/test_a.py", "tests/test_b.py"];
+        let (one, other) = (
+            site.draw(wanted, &view).unwrap(),
+            site.draw(wanted, &view).unwrap(),
+        );
+        assert_eq!((one.files.len(), one.ids.len()), (2, 14));
         assert!(one.ids.iter().all(|id| !other.ids.contains(id)));
-        assert_eq!(one.ids.len(), 7);
-        for letter in NAMES {
-            assert!(!one.text.contains(&format!("{{{letter}}}")), "{}", one.text);
-        }
-        assert!(one.text.contains("{}.get("), "{}", one.text);
+        let borne = &one.files["tests/test_a.py"];
+        assert!(borne.starts_with(own));
+        assert_eq!(
+            borne.matches('\n').count(),
+            borne.matches("\r\n").count() + 1
+        );
+        let left = |text: &String| text.contains("{a}") || text.contains("{n}");
+        assert!(!one.files.values().any(left));
     }
 
     #[test]
     fn files_are_named_as_the_suite_names_its_own() {
-        let name = |file: &str| Site::beside(file).map(|site| (site.before, site.behind));
+        let name = |file: &str| Place::beside(file).map(|place| (place.before, place.behind));
         assert_eq!(name("a_test.py"), Some((String::new(), "_test.py".into())));
         assert_eq!(name("t/testing.py"), Some(("test".into(), ".py".into())));
         assert_eq!(name("t/checks.py"), None);

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use swemill_sandbox::{Command, Error, Sandbox};
 
 use super::runs::Files;
-use super::tripwire::Tripwire;
+use super::tripwire::Tripwires;
 use crate::failure::StageError;
 use crate::machine::Loaded;
 use crate::seal::node_id::file_of;
@@ -30,7 +30,7 @@ impl Tests {
     pub(super) fn of(
         loaded: &Loaded,
         files: &Files,
-        tripwire: &Tripwire,
+        tripwires: &Tripwires,
     ) -> Result<Self, StageError> {
         let unreadable = |error: std::io::Error| {
             StageError::infra(format!("cannot read the files of the tests: {error}"))
@@ -56,7 +56,9 @@ impl Tests {
                 );
             }
         }
-        digests.insert(tripwire.path.clone(), digest(tripwire.text.as_bytes()));
+        for (path, text) in &tripwires.files {
+            digests.insert(path.clone(), digest(text.as_bytes()));
+        }
         Ok(Self { digests })
     }
 

@@ -25,9 +25,7 @@ pub(crate) fn hide(module: &Module, removals: &BTreeSet<Removal>) -> Option<Hidd
     for removal in removals {
         match removal {
             Removal::Binding { classes, name } => {
-                let bindings = module.bindings(classes);
-                let named = bindings.iter().filter(|(bound, _)| bound == name);
-                gone.extend(named.map(|(_, binding)| binding.statement));
+                gone.extend(module.bindings(classes, name));
             }
             Removal::Override { classes, name } => overrides.push((classes, name)),
         }
@@ -198,4 +196,77 @@ fn apply(source: &str, mut edits: Vec<(Range<usize>, String)>) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hidden(source: &str, names: &[&str]) -> Hidden {
+        let module = Module::parse(source.to_owned()).unwrap();
+        let removal = |name: &&str| {
+            let mut classes: Vec<String> = name.split("::").map(str::to_owned).collect();
+            let name = classes.pop().unwrap();
+            Removal::Binding { classes, name }
+        };
+        hide(&module, &names.iter().map(removal).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_function_goes_with_its_decorators_and_its_comment_and_leaves_its_neighbours() {
+        let source = "import pytest\n\n\ndef test_a():\n    pass\n\n\n# About b.\n@pytest.mark.x\n@pytest.mark.y(1)\n\
+                      def test_b():\n    assert 1\n\n\ndef test_c():\n    pass\n";
+        let text = hidden(source, &["test_b"]).text;
+        assert_eq!(
+            text,
+            "import pytest\n\n\ndef test_a():\n    pass\n\n\ndef test_c():\n    pass\n"
+        );
+    }
+
+    #[test]
+    fn a_block_that_loses_everything_gets_pass_with_its_own_blanks() {
+        let source = "class A:\n\tdef test_a(self):\n\t\tassert 1\n\n\tdef test_b(self):\n\t\tassert 1\n\nx = 1\n";
+        let text = hidden(source, &["A::test_a", "A::test_b"]).text;
+        assert_eq!(text, "class A:\n\tpass\n\n\nx = 1\n");
+        let with_doc = "class A:\n    'Doc.'\n    def test_a(self):\n        assert 1\n";
+        assert_eq!(
+            hidden(with_doc, &["A::test_a"]).text,
+            "class A:\n    'Doc.'\n"
+        );
+    }
+
+    #[test]
+    fn only_the_named_class_loses_its_test() {
+        let source = "class A:\n    def test(self):\n        pass\n\n\nclass B:\n    def test(self):\n        pass\n";
+        let text = hidden(source, &["B::test"]).text;
+        assert_eq!(
+            text,
+            "class A:\n    def test(self):\n        pass\n\n\nclass B:\n    pass\n"
+        );
+    }
+
+    #[test]
+    fn what_is_used_by_what_stays_stays_and_is_told() {
+        let source =
+            "def test_a():\n    pass\n\n\ndef test_b():\n    test_a()\n\n\ntest_c = test_b\n";
+        let all_go = hidden(source, &["test_a", "test_b", "test_c"]);
+        assert_eq!((all_go.text.as_str(), all_go.kept.len()), ("", 0));
+        let one_stays = hidden(source, &["test_a", "test_b"]);
+        assert_eq!(one_stays.text, source);
+        assert_eq!(one_stays.kept.len(), 2);
+    }
+
+    #[test]
+    fn an_inherited_test_is_taken_from_one_class() {
+        let module = Module::parse("class A(B):\n    x = 1\n\n\ny = 2\n".to_owned()).unwrap();
+        let removal = Removal::Override {
+            classes: vec!["A".into()],
+            name: "test_a".into(),
+        };
+        let text = hide(&module, &[removal].into()).unwrap().text;
+        assert_eq!(
+            text,
+            "class A(B):\n    x = 1\n    test_a = None\n\n\ny = 2\n"
+        );
+    }
 }

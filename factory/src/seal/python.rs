@@ -1,5 +1,6 @@
 //! What hiding tests needs to know of a Python file: its classes, and where functions are defined.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use tree_sitter::{Node, Parser, Tree};
@@ -24,13 +25,10 @@ pub(crate) struct Class {
     pub(crate) indent: Option<String>,
 }
 
-/// A statement that binds a name in the module or in a class.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Binding<'t> {
-    /// The whole statement, with its decorators.
-    pub(crate) statement: Node<'t>,
-    /// Whether it is a decorated function.
-    pub(crate) is_decorated: bool,
+/// The statement that a definition's decorators make of it.
+fn decorated(node: Node<'_>) -> Option<Node<'_>> {
+    node.parent()
+        .filter(|parent| parent.kind() == "decorated_definition")
 }
 
 /// A parser for Python.
@@ -70,22 +68,25 @@ impl Module {
         found
     }
 
-    /// The statements that bind names in the classes of this path (the module's own for none), with the names.
-    pub(crate) fn bindings(&self, classes: &[String]) -> Vec<(String, Binding<'_>)> {
+    /// The statements that bind this name in the classes of this path (in the module itself for none), each with its
+    /// decorators.
+    pub(crate) fn bindings(&self, classes: &[String], name: &str) -> Vec<Node<'_>> {
         let mut found = Vec::new();
         self.visit(self.root(), &mut Vec::new(), &mut |path, node| {
-            if path != classes {
-                return;
+            if path == classes && self.bound(node) == Some(name) {
+                found.push(decorated(node).unwrap_or(node));
             }
+        });
+        found
+    }
+
+    /// Every name that is bound, by the classes around it, and whether a decorated function bears it.
+    pub(crate) fn names(&self) -> BTreeMap<Vec<String>, BTreeMap<String, bool>> {
+        let mut found: BTreeMap<Vec<String>, BTreeMap<String, bool>> = BTreeMap::new();
+        self.visit(self.root(), &mut Vec::new(), &mut |path, node| {
             if let Some(name) = self.bound(node) {
-                let parent = node
-                    .parent()
-                    .filter(|parent| parent.kind() == "decorated_definition");
-                let binding = Binding {
-                    statement: parent.unwrap_or(node),
-                    is_decorated: parent.is_some(),
-                };
-                found.push((name.to_owned(), binding));
+                let names = found.entry(path.to_vec()).or_default();
+                names.insert(name.to_owned(), decorated(node).is_some());
             }
         });
         found

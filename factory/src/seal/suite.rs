@@ -9,6 +9,8 @@ use super::python::{Class, Module};
 pub(crate) struct Suite {
     modules: BTreeMap<String, Module>,
     classes: BTreeMap<String, Vec<Class>>,
+    /// By file and class: the names that are bound there, and whether a decorated function is what bears each.
+    bound: BTreeMap<String, BTreeMap<Vec<String>, BTreeMap<String, bool>>>,
 }
 
 /// What has to be done to a file so that tests are not in it.
@@ -30,6 +32,15 @@ pub(crate) enum Removal {
     },
 }
 
+impl Removal {
+    /// The name that it is about.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Binding { name, .. } | Self::Override { name, .. } => name,
+        }
+    }
+}
+
 /// Where a test is written down.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Home {
@@ -49,7 +60,15 @@ impl Suite {
             .iter()
             .map(|(path, module)| (path.clone(), module.classes()))
             .collect();
-        Self { modules, classes }
+        let bound = modules
+            .iter()
+            .map(|(path, module)| (path.clone(), module.names()))
+            .collect();
+        Self {
+            modules,
+            classes,
+            bound,
+        }
     }
 
     /// The file of this path.
@@ -63,47 +82,35 @@ impl Suite {
             .is_some()
     }
 
-    /// What to remove from which file, so that `hidden` are gone and the rest of `all` is not; and the tests
-    /// that cannot be removed.
+    /// What to remove from which file for each test of `hidden`, so that they are gone and the rest of `all` is not;
+    /// without those that cannot be removed.
     pub(crate) fn removals(
         &self,
         hidden: &BTreeSet<Named>,
         all: &BTreeSet<Named>,
-    ) -> (BTreeMap<String, BTreeSet<Removal>>, BTreeSet<Named>) {
-        let mut removals: BTreeMap<String, BTreeSet<Removal>> = BTreeMap::new();
-        let mut lost = BTreeSet::new();
-        for test in hidden {
-            let Some(home) = self.home(test) else {
-                lost.insert(test.clone());
-                continue;
-            };
+    ) -> BTreeMap<Named, (String, Removal)> {
+        let removal = |test: &Named| {
+            let home = self.home(test)?;
             let is_own = home.file == test.file && home.classes == test.classes;
             let everyone_hides = || {
-                let sharing = |other: &&Named| self.home(other).as_ref() == Some(&home);
-                all.iter()
-                    .filter(sharing)
-                    .all(|other| hidden.contains(other))
+                let mut sharing = all
+                    .iter()
+                    .filter(|other| other.function.starts_with(&home.name))
+                    .filter(|other| self.home(other).as_ref() == Some(&home));
+                sharing.all(|other| hidden.contains(other))
             };
             if is_own || everyone_hides() {
-                let removal = Removal::Binding {
-                    classes: home.classes,
-                    name: home.name,
-                };
-                removals.entry(home.file).or_default().insert(removal);
-            } else if self.class(&test.file, &test.classes).is_some() {
-                let removal = Removal::Override {
-                    classes: test.classes.clone(),
-                    name: test.function.clone(),
-                };
-                removals
-                    .entry(test.file.clone())
-                    .or_default()
-                    .insert(removal);
-            } else {
-                lost.insert(test.clone());
+                let (classes, name) = (home.classes, home.name);
+                return Some((home.file, Removal::Binding { classes, name }));
             }
-        }
-        (removals, lost)
+            self.class(&test.file, &test.classes)?;
+            let (classes, name) = (test.classes.clone(), test.function.clone());
+            Some((test.file.clone(), Removal::Override { classes, name }))
+        };
+        hidden
+            .iter()
+            .filter_map(|test| Some((test.clone(), removal(test)?)))
+            .collect()
     }
 
     /// Where a test is written down: in its class, or in the first base that has it.
@@ -148,8 +155,8 @@ impl Suite {
     /// The name under which a class (or the module) itself writes a test down. Decorators that make many tests of
     /// one function number them: `test_add` is `test_add_0`, `test_add_1_negative`.
     fn own(&self, file: &str, classes: &[String], function: &str) -> Option<String> {
-        let bindings = self.modules.get(file)?.bindings(classes);
-        if bindings.iter().any(|(name, _)| name == function) {
+        let names = self.bound.get(file)?.get(classes)?;
+        if names.contains_key(function) {
             return Some(function.to_owned());
         }
         let numbered = |name: &str| {
@@ -158,10 +165,10 @@ impl Suite {
                 .and_then(|rest| rest.strip_prefix('_'))
                 .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         };
-        bindings
-            .into_iter()
-            .find(|(name, binding)| binding.is_decorated && numbered(name))
-            .map(|(name, _)| name)
+        names
+            .iter()
+            .find(|(name, is_decorated)| **is_decorated && numbered(name))
+            .map(|(name, _)| name.clone())
     }
 
     fn class(&self, file: &str, path: &[String]) -> Option<&Class> {

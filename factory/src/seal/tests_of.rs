@@ -45,59 +45,91 @@ pub(super) fn hide(
     let wanted: BTreeSet<Named> = named(instance.fail_to_pass.iter().map(String::as_str));
     let all: BTreeSet<Named> = named(loaded.baseline.tests.keys().map(String::as_str));
     let suite = suite(view, changed, &wanted, &all)?;
-    let (removals, lost) = suite.removals(&wanted, &all);
+    let planned = suite.removals(&wanted, &all);
+    let mut removals: BTreeMap<String, BTreeSet<Removal>> = BTreeMap::new();
+    for (file, removal) in planned.values().cloned() {
+        removals.entry(file).or_default().insert(removal);
+    }
+    let mut kept: BTreeMap<(String, String), &'static str> = BTreeMap::new();
+    for (file, name) in used_elsewhere(view, &removals, &all)? {
+        if let Some(of_file) = removals.get_mut(&file) {
+            of_file.retain(|removal| !binds(removal, &name));
+        }
+        kept.insert((file, name), USED);
+    }
     let mut files = BTreeMap::new();
-    let mut kept: BTreeSet<(String, String)> = BTreeSet::new();
     for (file, removals) in &removals {
-        let names = || {
-            removals.iter().map(|removal| match removal {
-                Removal::Binding { name, .. } | Removal::Override { name, .. } => name.clone(),
-            })
-        };
-        match suite
-            .module(file)
-            .and_then(|module| take_out(module, removals))
-        {
-            Some(Hidden { text, kept: used }) => {
-                files.insert(file.clone(), text.into_bytes());
-                kept.extend(used.into_iter().map(|name| (file.clone(), name)));
-            }
-            None => kept.extend(names().map(|name| (file.clone(), name))),
+        let module = suite.module(file);
+        let done = module.and_then(|module| take_out(module, removals));
+        if let Some(Hidden { text, kept: used }) = done {
+            files.insert(file.clone(), text.into_bytes());
+            kept.extend(used.into_iter().map(|name| ((file.clone(), name), USED)));
+            continue;
         }
+        let names = removals.iter().map(|removal| removal.name().to_owned());
+        kept.extend(names.map(|name| ((file.clone(), name), UNPARSED)));
     }
-    let mut hiding = Hiding {
-        files,
-        hidden: Vec::new(),
-        left: Vec::new(),
+    let reason = |id: &str| match Named::parse(id) {
+        None if is_doctest(id) => Some(DOCTEST),
+        None => Some(NOT_PYTHON),
+        Some(test) => match planned.get(&test) {
+            None => Some(NOT_FOUND),
+            Some((file, removal)) => kept
+                .get(&(file.clone(), removal.name().to_owned()))
+                .copied(),
+        },
     };
-    for id in &instance.fail_to_pass {
-        let reason = match Named::parse(id) {
-            None if is_doctest(id) => Some(DOCTEST),
-            None => Some(NOT_PYTHON),
-            Some(test) if lost.contains(&test) => Some(NOT_FOUND),
-            Some(test) => kept
-                .iter()
-                .any(|(file, name)| {
-                    (*file == test.file || !hiding.files.contains_key(&test.file))
-                        && test.function.starts_with(name.as_str())
-                })
-                .then(|| {
-                    if hiding.files.contains_key(&test.file) {
-                        USED
-                    } else {
-                        UNPARSED
-                    }
-                }),
-        };
-        match reason {
-            None => hiding.hidden.push(id.clone()),
-            Some(reason) => hiding.left.push(Left {
-                id: id.clone(),
-                reason,
-            }),
+    let (mut hidden, mut left) = (Vec::new(), Vec::new());
+    for id in instance.fail_to_pass.iter().cloned() {
+        match reason(&id) {
+            None => hidden.push(id),
+            Some(reason) => left.push(Left { id, reason }),
         }
     }
-    Ok(hiding)
+    Ok(Hiding {
+        files,
+        hidden,
+        left,
+    })
+}
+
+/// Whether a removal takes this name out of the module itself.
+fn binds(removal: &Removal, wanted: &str) -> bool {
+    matches!(removal, Removal::Binding { classes, name } if classes.is_empty() && name == wanted)
+}
+
+/// Functions that are to go and that another file of the suite seems to import: it speaks of the function and of the
+/// function's module, and defines none of that name itself.
+fn used_elsewhere(
+    view: &View,
+    removals: &BTreeMap<String, BTreeSet<Removal>>,
+    all: &BTreeSet<Named>,
+) -> io::Result<BTreeSet<(String, String)>> {
+    let mut used = BTreeSet::new();
+    let files: BTreeSet<&String> = all.iter().map(|test| &test.file).collect();
+    for other in files {
+        let Some(Ok(text)) = view.read(other)?.map(String::from_utf8) else {
+            continue;
+        };
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let words: BTreeSet<&str> = text.split(|c| !is_word(c)).collect();
+        for (file, removals) in removals.iter().filter(|(file, _)| *file != other) {
+            let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str());
+            if !stem.is_some_and(|stem| words.contains(stem)) {
+                continue;
+            }
+            for removal in removals {
+                if let Removal::Binding { classes, name } = removal
+                    && classes.is_empty()
+                    && words.contains(name.as_str())
+                    && !text.contains(&format!("def {name}"))
+                {
+                    used.insert((file.clone(), name.clone()));
+                }
+            }
+        }
+    }
+    Ok(used)
 }
 
 fn named<'a>(ids: impl Iterator<Item = &'a str>) -> BTreeSet<Named> {

@@ -5,6 +5,7 @@
 mod cluster;
 mod command;
 mod data;
+mod grades;
 mod queue;
 mod schema;
 mod support;
