@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use swemill_sandbox::native::SANDBOX_HOST_ID;
 
+use crate::support::ENDED;
+
 /// How long those who clean up may take.
 const A_MOMENT: Duration = Duration::from_secs(20);
 
@@ -67,21 +69,13 @@ impl Census {
     }
 }
 
-/// Folders named by a process of swemill that lives no more (`swemill-<namespace>-<process>-…`).
+/// Folders and control groups named by a command of this test that has ended (`swemill-<namespace>-<process>-…`).
 fn orphans(top: &Path, depth: usize) -> Vec<String> {
     let mut found = Vec::new();
     for entry in entries(top) {
-        let name = entry
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let mut fields = name.split('-').skip(1);
-        let owner = fields.nth(1).filter(|_| name.starts_with("swemill-"));
-        if let Some(owner) = owner.filter(|owner| owner.bytes().all(|byte| byte.is_ascii_digit())) {
-            if !Path::new("/proc").join(owner).exists() {
-                found.push(entry.display().to_string());
-            }
+        let name = entry.file_name().unwrap_or_default();
+        if is_of_an_ended_command(&name.to_string_lossy()) {
+            found.push(entry.display().to_string());
         } else if depth > 1 && entry.is_dir() && !entry.is_symlink() {
             found.extend(orphans(&entry, depth - 1));
         }
@@ -89,7 +83,15 @@ fn orphans(top: &Path, depth: usize) -> Vec<String> {
     found
 }
 
-/// Containers of dead owners, where there is an engine.
+fn is_of_an_ended_command(name: &str) -> bool {
+    let owner = name
+        .strip_prefix("swemill-")
+        .and_then(|rest| rest.split('-').nth(1));
+    let owner = owner.and_then(|owner| owner.parse().ok());
+    owner.is_some_and(|owner| ENDED.lock().unwrap().contains(&owner))
+}
+
+/// Their containers, where there is an engine.
 fn containers() -> Vec<String> {
     let format = "{{.ID}} {{.Label \"swemill.owner\"}}";
     let listed = Command::new("docker")
@@ -106,14 +108,8 @@ fn containers() -> Vec<String> {
         return Vec::new();
     };
     let text = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let is_orphan = |line: &&str| {
-        let owner = line.split_once(' ').map_or("", |(_, owner)| owner);
-        let process = owner
-            .split('-')
-            .find(|field| field.bytes().all(|byte| byte.is_ascii_digit()));
-        process.is_some_and(|process| !Path::new("/proc").join(process).exists())
-    };
-    text.lines().filter(is_orphan).map(str::to_owned).collect()
+    let is_ours = |line: &&str| line.split(' ').any(is_of_an_ended_command);
+    text.lines().filter(is_ours).map(str::to_owned).collect()
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

@@ -4,6 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::ledger::{Factory, REQUEST};
+use crate::support::ENDED;
 
 /// Leases shorter than the worker will sleep.
 const SETTINGS: &[&str] = &["--set", "lease_seconds=3", "--set", "baseline_runs=2"];
@@ -15,7 +16,9 @@ fn worker(factory: &Factory, log: &std::path::Path) -> Child {
         .env("SWEMILL_LOG", "warn,swemill=info,sqlx=error")
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(log).unwrap());
-    command.spawn().unwrap()
+    let worker = command.spawn().unwrap();
+    ENDED.lock().unwrap().insert(worker.id());
+    worker
 }
 
 fn signal(child: &Child, name: &str) {
