@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod census;
+mod engine;
 mod leases;
 mod ledger;
 mod malformed;
