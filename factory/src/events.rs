@@ -26,6 +26,10 @@ pub enum Event {
     Decided {
         /// Its outcome's name.
         outcome: &'static str,
+        /// Tests that were run for it, over all runs.
+        ran: u64,
+        /// Tests that one run of the whole suite has.
+        suite: u64,
     },
 }
 

@@ -3,19 +3,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use sqlx::PgPool;
 use swemill_environment::interpreter::Interpreter;
 use swemill_environment::{Builder, Built, Project, Recipe, TESTBED};
-use swemill_harness::{Baseline, TestCommand};
+use swemill_harness::{Baseline, Reach, Stage, TestCommand};
 use swemill_sandbox::{Backend, Command, Environment};
 use swemill_source::{Fetcher, Source as Origin};
 use swemill_store::candidates::{self, Candidate};
 use swemill_store::repositories::{self, Repository};
 use swemill_store::sources::{self, Source};
-use swemill_store::{Store, environments, jobs, tests};
+use swemill_store::{Store, environments, jobs, reaches, tests};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::backends;
@@ -27,6 +27,7 @@ use crate::service::Service;
 use crate::settings::Settings;
 use crate::stages::KINDS;
 use crate::staging::{self, Staging};
+use crate::warm::Idle;
 
 /// Everything that stages work with.
 pub struct Machine {
@@ -39,6 +40,7 @@ pub struct Machine {
     listener: Arc<dyn Listener>,
     environments: Mutex<HashMap<i64, Arc<OnceCell<Arc<Loaded>>>>>,
     trees: Mutex<()>,
+    warm: Idle,
 }
 
 /// An environment that is ready to run candidates.
@@ -52,6 +54,10 @@ pub struct Loaded {
     pub command: TestCommand,
     /// What its untouched tests do.
     pub baseline: Baseline,
+    /// Which lines they execute, where that is known.
+    pub reach: Option<Reach>,
+    /// Why its tests' process cannot wait to be copied at a stage.
+    cold: std::sync::Mutex<HashMap<Stage, String>>,
     /// The repository's files on the host.
     pub tree: PathBuf,
     /// Where they are inside.
@@ -70,6 +76,18 @@ impl Loaded {
             .iter()
             .flat_map(|tree| &tree.lower);
         self.tree.is_dir() && layers.all(|layer| layer.is_dir())
+    }
+
+    /// Why its tests' process cannot wait to be copied at a stage, if that was found out.
+    pub fn cold(&self, stage: Stage) -> Option<String> {
+        let cold = self.cold.lock().unwrap_or_else(PoisonError::into_inner);
+        cold.get(&stage).cloned()
+    }
+
+    /// Notes why it cannot.
+    pub fn set_cold(&self, stage: Stage, reason: &str) {
+        let mut cold = self.cold.lock().unwrap_or_else(PoisonError::into_inner);
+        cold.insert(stage, reason.to_owned());
     }
 
     /// The repository's files as a fresh sandbox sees them.
@@ -108,6 +126,8 @@ impl Machine {
         let builder = Builder::with_options(settings.home.clone(), workshop, options).await?;
         Ok(Self {
             store: service.store(),
+            // One of each stage for every job that runs at one time.
+            warm: Idle::new(2 * settings.workers),
             settings,
             backend,
             fetcher,
@@ -131,6 +151,11 @@ impl Machine {
     /// Where sandboxes come from.
     pub fn backend(&self) -> &dyn Backend {
         self.backend.as_ref()
+    }
+
+    /// Processes that wait to run tests.
+    pub fn warm(&self) -> &Idle {
+        &self.warm
     }
 
     /// The builder of environments.
@@ -354,6 +379,11 @@ impl Machine {
         let built = self.builder.restore(&recipe, &project).await?;
         let tests = tests::list(self.pool(), id).await?;
         let baseline = baseline::from_stored(stored.baseline.unwrap_or_default(), &tests)?;
+        let reach = match reaches::get(self.pool(), id, Reach::FORMAT).await? {
+            // What cannot be read is not known: the slow way is left.
+            Some(reaches::Stored::Known(bytes)) => Reach::from_bytes(&bytes).ok(),
+            _ => None,
+        };
         let ordinals = tests
             .into_iter()
             .map(|test| (test.node_id, test.ordinal))
@@ -364,6 +394,8 @@ impl Machine {
             environment,
             command: built.recipe.test_command.clone(),
             baseline,
+            reach,
+            cold: std::sync::Mutex::default(),
             tree: project.tree,
             testbed: Path::new(TESTBED).to_owned(),
             ordinals,

@@ -38,6 +38,8 @@ pub async fn check(machine: &Machine, instance: Instance) -> anyhow::Result<Chec
     let judge = Judge {
         backend: machine.backend(),
         environment: &loaded,
+        environment_id: instance.environment_id,
+        warm: machine.warm(),
         limits: &machine.settings.test_limits(),
         rules: Rules {
             confirmations: 1,

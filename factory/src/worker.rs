@@ -257,6 +257,8 @@ async fn fail(machine: &Machine, job: &Job, error: &StageError) -> swemill_store
     if failed == Failed::Dead && job.kind == "validate" {
         machine.tell(Event::Decided {
             outcome: FailureClass::Infra.as_str(),
+            ran: 0,
+            suite: 0,
         });
     }
     Ok(())

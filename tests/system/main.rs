@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod command_line;
+mod containers;
 mod faults_of_the_machine;
 mod faults_of_the_repository;
 mod grading;

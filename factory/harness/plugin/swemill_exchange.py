@@ -35,7 +35,8 @@ def prepare(files):
         path = getattr(module, "__file__", None)
         if isinstance(path, str) and os.path.abspath(path) in wanted:
             plain = type(loader) is SourceFileLoader
-            modules.setdefault(os.path.abspath(path), []).append((module.__name__, loader.path if plain else None))
+            code = loader.get_code(module.__name__) if plain else None
+            modules.setdefault(os.path.abspath(path), []).append((module.__name__, code))
     kinds = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
     for thing in gc.get_objects():
         kind = type(thing)
@@ -52,7 +53,7 @@ def prepare(files):
                 suspended.add(os.path.abspath(code.co_filename))
     thing = code = None
 
-    def exchange(name, original, changed):
+    def exchange(name, changed):
         path = os.path.join(here, name)
         loaded = modules.get(path)
         if not loaded:
@@ -63,11 +64,10 @@ def prepare(files):
             raise Unfit("a generator of {} is suspended".format(name))
         if len(loaded) > 1:
             raise Unfit("{} is imported under two names".format(name))
-        module, filename = loaded[0]
-        if filename is None:
+        module, before = loaded[0]
+        if before is None:
             raise Unfit("{} was imported by a loader of its own".format(name))
-        before = compile(original, filename, "exec", dont_inherit=True)
-        after = compile(changed, filename, "exec", dont_inherit=True)
+        after = compile(changed, before.co_filename, "exec", dont_inherit=True)
         pairs, bodies = [], {}
         _match(before, after, pairs, bodies, executed=True)
         _put(pairs, [function() for function in functions.get(path, ())], name)

@@ -11,6 +11,7 @@ import swemill_options
 import swemill_watch
 
 ITEMS_A_RECORD = 200
+PHASES = ["setup", "call", "teardown"]
 
 
 def make(pytest, link, stages):
@@ -32,6 +33,7 @@ def make(pytest, link, stages):
     get, text, has = getattr, str, hasattr
     last = [0.0]
     raised = set()
+    held = []
 
     def pytest_addoption(parser):
         swemill_options.add_stand_ins(parser)
@@ -80,15 +82,20 @@ def make(pytest, link, stages):
 
     @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtestloop(session):
+        find = _finder(session.items) if link.waits_when("collected") else None
         if stages.collected(session):
-            items, _, not_found = _choose(link.request, session.items)
+            items, not_found = find(link.request["ids"])
+            # The others are kept: giving them up would write to the memory that is shared with the template.
+            session.swemill_items = list(session.items)
             session.items[:] = items
             session.testscollected = len(items)
             announce(items, not_found)
-        yield
-        stages.ran(watch.failures())
+        outcome = yield
+        tell_held()
+        stages.ran(watch.over(), outcome.excinfo is None)
 
     def pytest_runtest_logstart(nodeid):
+        tell_held()
         send({"record": "start", "id": text(nodeid)})
         watch.starts(text(nodeid))
         last[0] = clock()
@@ -109,6 +116,8 @@ def make(pytest, link, stages):
     def pytest_runtest_logreport(report):
         now = clock()
         seconds, last[0] = now - last[0], now
+        if report.when == "teardown":
+            watch.ends()
         outcome = text(report.outcome)
         if outcome == "passed" and (text(report.nodeid), text(report.when)) in raised:
             outcome = "failed"
@@ -120,6 +129,12 @@ def make(pytest, link, stages):
             "expected": has(report, "wasxfail"),
             "seconds": seconds,
         }
+        if outcome == "passed" and record["record"] == "phase" and not record["expected"]:
+            held.append(record)
+            if record["when"] == "teardown":
+                tell_held()
+            return
+        tell_held()
         if outcome != "passed":
             record["text"] = describe(report)
             crash = get(get(report, "longrepr", None), "reprcrash", None)
@@ -128,6 +143,17 @@ def make(pytest, link, stages):
         send(record)
         if outcome == "failed":
             watch.failed(text(report.nodeid))
+
+    def tell_held():
+        """What went well is told at once when the whole test did."""
+        names = {record["id"] for record in held}
+        if len(names) == 1 and [record["when"] for record in held] == PHASES:
+            seconds = held[0]["seconds"] + held[1]["seconds"] + held[2]["seconds"]
+            send({"record": "passed", "id": names.pop(), "seconds": seconds})
+        else:
+            for record in held:
+                send(record)
+        held.clear()
 
     def pytest_keyboard_interrupt(excinfo):
         reason = "{}: {}".format(excinfo.typename, excinfo.value)
@@ -188,6 +214,22 @@ def _choose(request, items):
     if request["shuffle"] is not None:
         kept.sort(key=_shuffled_place(request["shuffle"]))
     return kept, dropped, sorted((wanted or frozenset()) - found)
+
+
+def _finder(items):
+    """Finds items by their ids without a look at the others, whose memory is shared."""
+    places = {}
+    for place, item in enumerate(items):
+        name = item.nodeid.encode("utf-8", "backslashreplace").decode("utf-8")
+        places.setdefault(name, []).append(place)
+
+    def find(wanted):
+        if wanted is None:
+            return list(items), []
+        found = sorted(place for name in frozenset(wanted) for place in places.get(name, ()))
+        return [items[place] for place in found], sorted(name for name in wanted if name not in places)
+
+    return find
 
 
 def _shuffled_place(seed):

@@ -46,6 +46,7 @@ def main():
         _register(swemill_hooks.make(pytest, link, stages))
         sys.argv = ["pytest", "-p", PLUGIN] + arguments
         try:
+            stages.imported()
             runpy.run_module("pytest", run_name="__main__", alter_sys=True)
             status = 0
         except SystemExit as end:

@@ -8,6 +8,7 @@ class Link:
 
     def __init__(self, request, wait, open_channel, arguments):
         self._wait, self._open, self._arguments = wait, open_channel, arguments
+        self.is_copy = False
         self._heard = []
         self.send = self._heard.append
         self.request = self._with_arguments(request)
@@ -25,6 +26,7 @@ class Link:
         request, self.send = self._open(self._wait(said))
         self.request = self._with_arguments(request)
         self._wait = None
+        self.is_copy = True
         # What was collected is told again by the copy, for its own tests.
         for record in self._heard:
             if record["record"] in ("begin", "pytest", "collection_error"):
@@ -49,13 +51,27 @@ class Stages:
 
             self._exchanging, self._comparing = swemill_exchange, swemill_state
 
+    def imported(self):
+        """pytest is imported, and has read no configuration yet."""
+        if self._link.waits_when("imported"):
+            # The first thing that it does with any configuration.
+            from importlib import import_module
+
+            from _pytest.config import default_plugins
+
+            for name in default_plugins:
+                import_module("_pytest." + name)
+        self._before_imports("imported")
+
     def configured(self):
-        """pytest has read its configuration, and nothing of the repository has been imported."""
+        """pytest has read its configuration; mostly nothing of the repository has been imported for that."""
+        self._before_imports("configured")
+
+    def _before_imports(self, stage):
         import sys
 
-        link = self._link
-        if link.waits_when("configured"):
-            link.wait({"own": _modules_of(sys, link.request["roots"])})
+        if self._link.waits_when(stage):
+            self._link.wait({"own": _modules_of(sys, self._link.request["roots"])})
 
     def collected(self, session):
         """Everything is imported and collected, and no test has run; whether this is a copy made here."""
@@ -71,16 +87,20 @@ class Stages:
         link.wait({"tests": len(session.items)})
         for change in link.request["changes"]:
             try:
-                exchange(change["path"], change["original"], change["changed"])
+                exchange(change["path"], change["changed"])
             except self._exchanging.Unfit as reason:
                 link.send({"record": "unfit", "text": str(reason)})
                 _leave()
         return True
 
-    def ran(self, failures):
-        """The last test is over."""
-        if self._compare is not None and (failures or self._link.request["compare"]):
-            self._link.send({"record": "left", "names": self._compare(self._before)[:1000]})
+    def ran(self, failures, well):
+        """The last test is over: a copy has told all that is asked of it, and need not tidy up."""
+        link = self._link
+        if self._compare is not None and (failures or link.request["compare"]):
+            link.send({"record": "left", "names": self._compare(self._before)[:1000]})
+        if link.is_copy and well:
+            link.send({"record": "finish", "exit": 1 if failures else 0})
+            _leave()
 
 
 def _leave():

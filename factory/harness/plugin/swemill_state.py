@@ -9,7 +9,7 @@ Nothing of the tested code is called: values are told apart by type, by content 
 identity otherwise.
 """
 
-# More values than this are not followed; such a process cannot be compared.
+# More containers than this are not followed; such a process cannot be compared.
 MOST = 400000
 DEEPEST = 6
 
@@ -20,120 +20,145 @@ def prepare(roots):
     import sys
 
     own = tuple(os.path.join(root, "") for root in roots)
+    kind = type(sys)
 
     def is_own(module):
         path = getattr(module, "__file__", None)
         return type(path) is str and os.path.abspath(path).startswith(own)
 
     def take():
-        walk = _Walk({name for name, module in list(sys.modules.items()) if is_own(module)})
-        found = {}
-        for name, module in list(sys.modules.items()):
-            content = module.__dict__ if type(module) is type(sys) else None
-            if content is None or name.startswith(("_pytest", "pytest", "_swemill")) or name in IGNORED:
-                continue
-            deep = is_own(module)
-            for key, value in list(content.items()):
-                if type(key) is str and key not in HIDDEN:
-                    found[name, key] = walk.content(value, 0) if deep else _alike(value)
-        found.update(_process(os, sys))
-        return found if walk.left > 0 else None
+        modules = [
+            (name, module)
+            for name, module in list(sys.modules.items())
+            if type(module) is kind and name.partition(".")[0] not in IGNORED
+        ]
+        walk = _Walk({name for name, module in modules if is_own(module)})
+        for name, module in modules:
+            if name in walk.modules:
+                for key, value in list(module.__dict__.items()):
+                    walk.follow(value, "{}:{}".format(name, key), 0)
+            walk.held.append((name, module.__dict__, dict(module.__dict__)))
+        return (walk.held if walk.left > 0 else None), _process(os, sys)
 
     def compare(before):
-        after = take()
-        if before is None or after is None:
+        held, process = before
+        if held is None:
             return ["more is held than can be compared"]
-        # A module that was imported meanwhile is no trace: whoever needs it would have imported it.
-        known = {name for name, _ in before}
-        differing = [
-            key
-            for key in set(before) | set(after)
-            if key[0] in known and before.get(key, ABSENT) != after.get(key, ABSENT)
-        ]
-        return sorted("{}:{}".format(*key) for key in differing)
+        differing = {
+            "process:" + name for name, value in _process(os, sys).items() if not _same(value, process[name])
+        }
+        for name, container, copy in held:
+            if not _same(container, copy):
+                differing.update(_names(name, container, copy))
+        return sorted(differing)
 
     return take, compare
 
 
-ABSENT = object()
-HIDDEN = frozenset(["__builtins__", "__warningregistry__", "__cached__", "@py_builtins", "@pytest_ar"])
-# Caches of their own making and what the run itself moves.
-IGNORED = frozenset("linecache sys gc re sre_parse sre_compile tokenize threading weakref _weakrefset abc random".split())
-PLAIN = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis), type(NotImplemented))
+# What the run itself moves, and caches of their own making.
+IGNORED = frozenset(
+    "_pytest pytest pluggy _swemill_pytest_plugin linecache sys gc re tokenize threading weakref _weakrefset random".split()
+)
+HIDDEN = frozenset(["__builtins__", "__warningregistry__", "__firstlineno__", "@py_builtins", "@pytest_ar"])
 
 
-def _alike(value):
-    """A plain value itself, and anything else by identity, held so that its identity is not given away."""
-    return (type(value), value) if type(value) in PLAIN else _Held(value)
+def _same(one, other):
+    """Whether two containers hold the same: identical parts are not even looked at."""
+    try:
+        return bool(one == other)
+    except Exception:
+        return False  # parts that cannot be compared are not identical
 
 
-class _Held:
-    """A value that equals only itself."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value):
-        self.value = value
-
-    def __eq__(self, other):
-        return type(other) is _Held and other.value is self.value
-
-    def __ne__(self, other):
-        return not self == other
-
-    __hash__ = None
+def _names(name, container, copy):
+    """What differs, by name: of modules each variable, of anything else the whole."""
+    if ":" in name or type(copy) is not dict:
+        return [name]
+    keys = set(container) | set(copy)
+    found = [key for key in keys if type(key) is str and key not in HIDDEN]
+    changed = [key for key in found if not _same([container.get(key, ABSENT)], [copy.get(key, ABSENT)])]
+    # A module that was imported meanwhile is no trace: whoever needs it would have imported it.
+    is_module = type(container.get("__spec__")).__name__ == "ModuleSpec"
+    fresh = [key for key in changed if is_module and key not in copy and type(container[key]) is type(MODULE)]
+    return ["{}:{}".format(name, key) for key in changed if key not in fresh]
 
 
 class _Walk:
+    """Everything that can hold something else, with a copy of what it holds.
+
+    Where each still holds what it held there is nothing new to be found behind any of them.
+    """
+
     def __init__(self, modules):
-        self.modules, self.left, self.seen = modules, MOST, set()
+        self.modules, self.left, self.seen, self.held = modules, MOST, set(), []
 
-    def content(self, value, depth):
-        """A value that compares equal to another walk's where what is held is the same."""
+    def follow(self, value, name, depth):
         kind = type(value)
-        if kind in PLAIN:
-            return kind, value
-        self.left -= 1
-        if depth >= DEEPEST or self.left <= 0:
-            return _Held(value)
-        identity = id(value)
-        if identity in self.seen:
-            return _Held(value)
-        parts = self.parts(value, kind)
+        if kind in PLAIN or depth > DEEPEST or self.left <= 0 or id(value) in self.seen:
+            return
+        parts = self.parts(value, kind, name)
         if parts is None:
-            return _Held(value)
-        self.seen.add(identity)
-        return _Held(value) if kind not in CONTAINERS else kind, [self.content(part, depth + 1) for part in parts]
+            return
+        self.left -= 1
+        self.seen.add(id(value))
+        for part in parts:
+            self.follow(part, name, depth + 1)
 
-    def parts(self, value, kind):
-        if kind in (list, tuple):
-            return list(value)
+    def parts(self, value, kind, name):
+        """What it holds; what can come to hold something else is noted with a copy."""
+        if kind is tuple or kind is frozenset:
+            return value
+        if kind is list or kind is set:
+            return self.note(name, value, kind(value))
         if kind is dict:
-            return [part for pair in list(dict.items(value)) for part in pair]
-        if kind in (set, frozenset):
-            return sorted(value, key=id) if len(value) < 10000 else None
+            return self.note(name, value, dict(value)).values()
         if kind is FUNCTION:
             # Not its code: what is run beside the template may have been exchanged.
-            cells = [cell_content(cell) for cell in value.__closure__ or ()]
-            return [value.__defaults__, value.__kwdefaults__, value.__dict__] + cells
+            self.note(name, value.__dict__, dict(value.__dict__))
+            cells = [_of_cell(cell) for cell in value.__closure__ or ()]
+            return [value.__defaults__, value.__kwdefaults__] + cells
         if isinstance(value, type):
-            if type.__getattribute__(value, "__module__") not in self.modules:
+            content = type.__getattribute__(value, "__dict__")
+            if content.get("__module__") not in self.modules:
                 return None
-            content = list(type.__getattribute__(value, "__dict__").items())
-            return [part for pair in content if pair[0] != "__firstlineno__" for part in pair]
-        if kind in WRAPPERS:
+            kept = _OfClass(content)
+            self.held.append((name, kept, dict(kept.present())))
+            return list(content.values())
+        if kind is staticmethod or kind is classmethod:
             return [value.__func__]
         if kind is property:
             return [value.fget, value.fset, value.fdel]
         if kind.__module__ in self.modules:
             try:
-                return [part for pair in list(object.__getattribute__(value, "__dict__").items()) for part in pair]
+                content = object.__getattribute__(value, "__dict__")
             except (AttributeError, TypeError):
                 return None
+            return self.note(name, content, dict(content)).values() if type(content) is dict else None
         return None
 
+    def note(self, name, container, copy):
+        self.held.append((name, container, copy))
+        return copy
 
-def cell_content(cell):
+
+class _OfClass:
+    """A class's attributes, to be compared later."""
+
+    __slots__ = ("content",)
+
+    def __init__(self, content):
+        self.content = content
+
+    def present(self):
+        return {key: value for key, value in self.content.items() if key not in HIDDEN}
+
+    def __eq__(self, other):
+        return self.present() == other
+
+    __hash__ = None
+
+
+def _of_cell(cell):
     """What a closure's cell holds."""
     try:
         return cell.cell_contents
@@ -141,9 +166,10 @@ def cell_content(cell):
         return None
 
 
-FUNCTION = type(cell_content)
-CONTAINERS = (list, tuple, dict, set, frozenset)
-WRAPPERS = (staticmethod, classmethod)
+ABSENT = object()
+FUNCTION = type(_of_cell)
+MODULE = __import__("os")
+PLAIN = frozenset([int, float, complex, str, bytes, bool, type(None), type(Ellipsis), type(NotImplemented)])
 
 
 def _process(os, sys):
@@ -169,14 +195,14 @@ def _process(os, sys):
         "environment": sorted(os.environ.items()),
         "folder": folder,
         "path": list(sys.path),
-        "finders": [_Held(finder) for finder in sys.meta_path],
-        "hooks": [_Held(sys.excepthook), _Held(sys.displayhook)],
+        "finders": list(sys.meta_path),
+        "hooks": [sys.excepthook, sys.displayhook],
         "recursion limit": sys.getrecursionlimit(),
         "umask": mask,
         "locale": locale.setlocale(locale.LC_ALL),
-        "signals": [_Held(signal.getsignal(number)) for number in range(1, signal.NSIG)],
+        "signals": [signal.getsignal(number) for number in range(1, signal.NSIG)],
         "threads": threading.active_count(),
         "loggers": loggers,
         "root logger": [root.level, root.disabled, len(root.handlers), logging.root.manager.disable],
     }
-    return {("process", name): value for name, value in content.items()}
+    return content

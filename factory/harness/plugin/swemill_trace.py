@@ -17,13 +17,13 @@ STARTS = frozenset(
 )
 
 
-def prepare(request):
-    """Starts watching; returns the function that runs a session's tests, to be called when they are collected."""
+def begin(files, root):
+    """Starts watching this process: what audit events tell, what lines tell, and a function that packs the lines."""
     import binascii
     import os
     import sys
 
-    watch = _Audit(os, sys, request["files"])
+    watch = _Audit(os, sys, files, root)
     lines = (_Monitoring if hasattr(sys, "monitoring") else _Tracing)(os, sys, watch.number_of)
     lines.begin()
     watch.begin()
@@ -38,19 +38,34 @@ def prepare(request):
     def taken():
         return [[number, bits(found)] for number, found in sorted(lines.take().items()) if found]
 
+    return watch, lines, taken
+
+
+def prepare(request):
+    """Starts watching; returns the function that runs a session's tests, to be called when they are collected."""
+    import os
+
+    import swemill_children
+
+    root = os.getcwd()
+    children = swemill_children.prepare(request["files"], root)
+    watch, lines, taken = begin(request["files"], root)
+
     def run(session, link, seconds):
-        watch.leave_files()
-        send = link.send
-        send({"record": "imported", "lines": taken(), "reads": watch.take_files(), "opaque": watch.take_starts()})
+        watch.forget_files()
+        opaque = watch.opaque
+        if opaque is None and watch.pythons:
+            opaque = "it starts Python"
+        link.send({"record": "imported", "lines": taken(), "reads": [], "opaque": opaque})
         items, session.items[:] = list(session.items), []
         for item in items:
-            _run_alone(item, link, lines, watch, taken, seconds)
+            _run_alone(item, link, lines, watch, taken, children, seconds)
         lines.end()
 
     return run
 
 
-def _run_alone(item, link, lines, watch, taken, seconds):
+def _run_alone(item, link, lines, watch, taken, children, seconds):
     """Runs one test in a fork, and passes on what the fork has to say."""
     import json
     import os
@@ -59,9 +74,8 @@ def _run_alone(item, link, lines, watch, taken, seconds):
     import signal
     import time
 
-    outside = link.send
     name = str(item.nodeid)
-    outside({"record": "start", "id": name})
+    link.send({"record": "start", "id": name})
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -70,6 +84,8 @@ def _run_alone(item, link, lines, watch, taken, seconds):
         link.send = records.append
         dump, send, leave = json.dumps, os.write, os._exit
         usage, who = resource.getrusage, resource.RUSAGE_CHILDREN
+        clear, told = children
+        clear()
         lines.restart()
         watch.forget()
         try:
@@ -77,13 +93,21 @@ def _run_alone(item, link, lines, watch, taken, seconds):
         except BaseException as error:
             # `pytest.exit` and the like: as if the test ended the whole run.
             records.append({"record": "broke_off", "text": type(error).__name__})
-        after = usage(who)
-        opaque = watch.take_starts()
-        if opaque is None and after.ru_utime + after.ru_stime > 0:
-            opaque = "it waited for another process"
-        if opaque is None and not lines.intact():
-            opaque = "it traces by itself"
-        records.append({"record": "covered", "id": name, "lines": taken(), "reads": watch.take_files(), "opaque": opaque})
+        waited = usage(who)
+        opaque = watch.opaque
+        if not lines.intact():
+            opaque = opaque or "it traces by itself"
+        if waited.ru_utime + waited.ru_stime > 0 and not watch.started:
+            opaque = opaque or "it waits for a process that it did not start"
+        others = told()
+        if len(others) != watch.pythons + sum(other["pythons"] for other in others):
+            opaque = opaque or "it starts Python, which did not tell all"
+        for other in others:
+            opaque = opaque or other["opaque"]
+        covered = {"record": "covered", "id": name, "opaque": opaque}
+        covered["lines"] = taken() + [pair for other in others for pair in other["lines"]]
+        covered["reads"] = sorted(set(watch.take_files()).union(*[other["reads"] for other in others]))
+        records.append(covered)
         text = dump(records).encode("ascii")
         while text:
             text = text[send(write, text) :]
@@ -107,18 +131,24 @@ def _run_alone(item, link, lines, watch, taken, seconds):
         records = [{"record": "covered", "id": name, "lines": [], "reads": [], "opaque": "it did not come to its end"}]
     for record in records:
         if record["record"] != "start":
-            outside(record)
+            link.send(record)
+
+
+IMPORT = "<frozen importlib."
+WITH_PROGRAM = frozenset(["subprocess.Popen", "os.posix_spawn", "os.exec"])
 
 
 class _Audit:
     """What audit events tell: files of the repository that are opened, and programs that are started."""
 
-    def __init__(self, os, sys, files):
+    def __init__(self, os, sys, files, root):
         self.os, self.sys = os, sys
         self.numbers = {name: number for number, name in enumerate(files)}
-        self.root = os.path.join(os.getcwd(), "")
-        self.files, self.started = set(), None
-        self.known = {}
+        self.root = os.path.join(root, "")
+        self.scripts = os.path.dirname(sys.executable)
+        self.known, self.files = {}, set()
+        # How many programs were started, how many of them Python of this environment, and why any is not known.
+        self.started, self.pythons, self.opaque = 0, 0, None
 
     def number_of(self, filename):
         """The number of a file of interest by any name it goes by; `None` for others."""
@@ -135,21 +165,20 @@ class _Audit:
 
     def begin(self):
         if not hasattr(self.sys, "addaudithook"):
-            self.started = "this Python has no audit events"
+            self.opaque = "this Python has no audit events"
             return
-        number_of, files = self.number_of, self.files
-        note = self.note_start
-        starts = STARTS
+        number_of, files, starts, note = self.number_of, self.files, STARTS, self.note_start
+        frame_of = self.sys._getframe
 
         def hook(event, arguments):
             if event == "open":
                 name = arguments[0]
                 if type(name) is bytes:
                     name = name.decode("utf-8", "surrogateescape")
-                # Modules are read as they are imported; what they execute is told by lines.
                 if type(name) is str and name.endswith(".py"):
                     number = number_of(name)
-                    if number is not None:
+                    # A module that is read to be imported tells by its lines.
+                    if number is not None and not frame_of(1).f_code.co_filename.startswith(IMPORT):
                         files.add(number)
             elif event in starts:
                 note(event, arguments)
@@ -157,32 +186,49 @@ class _Audit:
         self.sys.addaudithook(hook)
 
     def note_start(self, event, arguments):
-        program = ""
-        if event in ("subprocess.Popen", "os.posix_spawn", "os.exec"):
-            program = arguments[0]
-            if event == "subprocess.Popen" and not program:
-                words = arguments[1]
-                program = words if isinstance(words, (str, bytes)) else (list(words) or [""])[0]
-            if isinstance(program, bytes):
-                program = program.decode("utf-8", "replace")
-            program = self.os.path.basename(str(program))
-        if program not in HARMLESS:
-            self.started = "it starts {}".format(program or "another process")
+        self.started += 1
+        program = arguments[0] if event in WITH_PROGRAM else None
+        if event == "subprocess.Popen" and not program:
+            words = arguments[1]
+            program = words if isinstance(words, (str, bytes)) else (list(words) or [None])[0]
+        if program is None:
+            self.opaque = "it starts a process ({})".format(event)
+            return
+        program = self.os.fsdecode(program)
+        if self.os.path.basename(program) in HARMLESS:
+            return
+        # A program that takes this one's place tells of itself, this one does not any more.
+        if event != "os.exec" and self.is_python(program):
+            self.pythons += 1
+        else:
+            self.opaque = "it starts {}".format(program[:200])
 
-    def leave_files(self):
-        """Reading the modules of the first import is no reading of their text."""
+    def is_python(self, program):
+        """Whether it is this environment's interpreter, or one of its scripts."""
+        path = self.os.path
+        if not path.dirname(program):
+            program = path.join(self.scripts, program)
+        if path.dirname(path.abspath(program)) != self.scripts:
+            return False
+        if path.realpath(program) == path.realpath(self.sys.executable):
+            return True
+        try:
+            with open(program, "rb") as file:
+                return file.read(2 + len(self.scripts)) == b"#!" + self.os.fsencode(self.scripts)
+        except OSError:
+            return False
+
+    def forget_files(self):
         self.files.clear()
 
     def forget(self):
         self.files.clear()
+        self.started, self.pythons = 0, 0
         if hasattr(self.sys, "addaudithook"):
-            self.started = None
+            self.opaque = None
 
     def take_files(self):
         return sorted(self.files)
-
-    def take_starts(self):
-        return self.started
 
 
 class _Monitoring:

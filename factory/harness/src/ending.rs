@@ -132,6 +132,9 @@ pub(crate) fn ending(tally: &Tally, forged: Option<String>, output: &Output) -> 
     if let Some(reason) = forged {
         return Ending::Tampered { reason };
     }
+    if let Some(failed) = tally.enough {
+        return Ending::Enough { failed };
+    }
     let during = tally.at_work();
     let said = || last_words(output);
     match (tally.exit, output.ending) {
@@ -141,9 +144,6 @@ pub(crate) fn ending(tally: &Tally, forged: Option<String>, output: &Output) -> 
         (None, sandbox::Ending::TimedOut) => Ending::TimedOut { during },
         // The processor time that a copy's test was given (see `swemill_watch.py`).
         (None, sandbox::Ending::Signalled(SIGXCPU)) => Ending::TimedOut { during },
-        (None, _) if tally.enough => Ending::Enough {
-            failed: tally.broken(),
-        },
         (None, sandbox::Ending::OutOfMemory) => Ending::OutOfMemory { during },
         (None, how) if tally.python.is_none() => Ending::NotStarted {
             message: format!("{}: {}", describe(how), said()),

@@ -8,9 +8,9 @@
 //! Reading order: [`command`] says how a repository's tests are started, [`plugin`] puts our files where a
 //! sandbox sees them, [`frame`] checks what comes over the channel, `record` gives it names, `tally` folds a
 //! test's records into one [`status`], [`run`] does one run, [`outcome`] and [`ending`] are what it leaves,
-//! [`baseline`] does several, [`stability`] says which tests they agree on, [`compare`] judges. [`trace`] finds out
-//! what each test executes, [`reach`] which tests a change can reach by that, and [`warm`] runs them in copies of a
-//! process that waits.
+//! [`baseline`] does several, [`stability`] says which tests they agree on, [`compare`] judges. [`survey`] finds out
+//! (by `trace`) what each test executes, [`reach`] says which tests a change can reach by that, and [`warm`] runs
+//! them in copies of a process that waits.
 
 pub mod baseline;
 pub mod command;
@@ -25,13 +25,14 @@ mod record;
 pub mod run;
 pub mod stability;
 pub mod status;
+pub mod survey;
 mod tally;
-pub mod trace;
+mod trace;
 pub mod warm;
 
 pub use baseline::{Baseline, BaselineOptions, Excluded, baseline};
 pub use command::{Request, Selection, TestCommand};
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, compare, compare_reached};
 pub use ending::Ending;
 pub use error::{Error, Result};
 pub use outcome::{Collection, CollectionError, TestRun};
@@ -39,5 +40,5 @@ pub use reach::{Reach, Reached};
 pub use run::{collect, run};
 pub use stability::{BaselineTest, Instability};
 pub use status::{Crash, Status, TestRecord};
-pub use trace::{Trace, trace};
+pub use survey::survey;
 pub use warm::{Stage, Warm};

@@ -26,6 +26,9 @@ pub struct TestRun {
     pub wall: Duration,
     /// User and system time of all its processes.
     pub cpu: Duration,
+    /// What of that the tests took in their own process, from their set-up to their tear-down; nothing of a run that
+    /// broke off.
+    pub testing: Duration,
     /// The interpreter's version, where one started.
     pub python: Option<String>,
     /// pytest's version, where it could be imported.

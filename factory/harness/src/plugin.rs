@@ -16,6 +16,7 @@ macro_rules! files {
 
 const FILES: &[(&str, &str)] = files![
     "swemill_channel.py",
+    "swemill_children.py",
     "swemill_exchange.py",
     "swemill_hooks.py",
     "swemill_launch.py",

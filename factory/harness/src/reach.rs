@@ -9,7 +9,7 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, Result, Status, TestRun};
 
 /// A set of tests, as ascending places in [`Reach::tests`].
 type Set = Vec<u32>;
@@ -33,6 +33,8 @@ pub struct Reach {
     pub opaque: BTreeMap<u32, String>,
     /// Why importing and collecting may depend on more than lines, if they may.
     pub opaque_import: Option<String>,
+    /// Tests that do something else in a copy of a waiting process, with what they do there.
+    pub unfit: BTreeMap<u32, String>,
     /// What the untouched tests leave changed in their process, by name.
     pub left: BTreeSet<String>,
 }
@@ -50,7 +52,7 @@ pub enum Reached {
 #[derive(Debug, Default)]
 pub(crate) struct Footprint {
     /// Lines by file.
-    pub(crate) lines: BTreeMap<usize, Vec<u32>>,
+    pub(crate) lines: BTreeMap<usize, BTreeSet<u32>>,
     /// Files that were opened.
     pub(crate) reads: Vec<usize>,
     /// Why that is not all.
@@ -58,6 +60,9 @@ pub(crate) struct Footprint {
 }
 
 impl Reach {
+    /// The shape that this version writes and reads.
+    pub const FORMAT: i32 = 1;
+
     /// Puts the footprints of tests together.
     pub(crate) fn new(
         files: Vec<String>,
@@ -106,12 +111,7 @@ impl Reach {
                 runs
             })
             .collect();
-        let before = |file| {
-            imported
-                .lines
-                .get(&file)
-                .map_or_else(Vec::new, |lines| runs(lines))
-        };
+        let before = |file| imported.lines.get(&file).map_or_else(Vec::new, runs);
         Self {
             imported: (0..files.len()).map(before).collect(),
             files,
@@ -121,6 +121,7 @@ impl Reach {
             readers,
             opaque,
             opaque_import: imported.opaque,
+            unfit: BTreeMap::new(),
             left: BTreeSet::new(),
         }
     }
@@ -158,6 +159,28 @@ impl Reach {
         Reached::Tests(reached.into_iter().collect())
     }
 
+    /// Has a change reach this test by nothing: it is in no list.
+    pub(crate) fn forget(&mut self, id: &str) {
+        if let Some(place) = self.tests.iter().position(|test| test == id) {
+            let place = u32::try_from(place).expect("there are fewer tests than that");
+            self.opaque.remove(&place);
+            for set in self.sets.iter_mut().chain(&mut self.readers) {
+                set.retain(|test| *test != place);
+            }
+        }
+    }
+
+    /// Notes what tests do in a copy of a waiting process where all of them run and nothing is changed.
+    pub(crate) fn compare_with_copy(&mut self, run: &TestRun, left: Option<BTreeSet<String>>) {
+        for (place, id) in (0..).zip(&self.tests) {
+            let status = run.status(id);
+            if status != Status::Passed {
+                self.unfit.insert(place, status.to_string());
+            }
+        }
+        self.left = left.unwrap_or_default();
+    }
+
     /// A compact form to be stored.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let unwritable = |error: &dyn std::fmt::Display| Error::Reach(error.to_string());
@@ -180,7 +203,7 @@ impl Reach {
 }
 
 /// Ascending numbers as runs: the first, and how many.
-fn runs(numbers: &[u32]) -> Vec<(u32, u32)> {
+fn runs(numbers: &BTreeSet<u32>) -> Vec<(u32, u32)> {
     let mut runs: Vec<(u32, u32)> = Vec::new();
     for &number in numbers {
         match runs.last_mut() {
@@ -199,7 +222,7 @@ mod tests {
         Footprint {
             lines: lines
                 .iter()
-                .map(|(file, lines)| (*file, lines.to_vec()))
+                .map(|(file, lines)| (*file, lines.iter().copied().collect()))
                 .collect(),
             ..Footprint::default()
         }

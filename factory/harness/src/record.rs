@@ -56,8 +56,6 @@ pub(crate) struct Beyond<'a> {
 pub(crate) struct Change<'a> {
     /// Relative to the repository.
     pub(crate) path: &'a str,
-    /// What its template imported.
-    pub(crate) original: &'a str,
     /// What is there now.
     pub(crate) changed: &'a str,
 }
@@ -86,18 +84,22 @@ pub(crate) enum Record {
     Start { id: String },
     /// A phase of a test is over.
     Phase(Phase),
+    /// All phases of a test went well.
+    Passed { id: String, seconds: f64 },
     /// A part of a test is over.
     Subtest(Phase),
     /// The tested code ended the session.
     Interrupted { text: String },
     /// pytest itself, or one of its plugins, failed.
     InternalError { text: String },
+    /// What all tests together took of the processor.
+    Spent { seconds: f64 },
     /// The session is over, with pytest's exit status.
     Finish { exit: i32 },
     /// Of a copy: the change cannot be put in place exactly.
     Unfit { text: String },
     /// Of a copy: more tests failed than were asked for.
-    Enough,
+    Enough { failed: usize },
     /// Of a copy: what differs from before the first test, by name.
     Left { names: Vec<String> },
     /// Of a trace: what was executed and opened before the first test, and why more may have been.
@@ -109,7 +111,7 @@ pub(crate) enum Record {
         touched: Touched,
     },
     /// Of a trace: a test ended the session.
-    BrokeOff { text: String },
+    BrokeOff,
 }
 
 /// What was executed and opened.

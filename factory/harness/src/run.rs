@@ -131,6 +131,10 @@ pub(crate) fn test_run(tally: Tally, ending: Ending, output: &Output) -> TestRun
         ending,
         wall: output.wall,
         cpu: output.cpu,
+        // Of the tests' process, so not above what all took.
+        testing: Duration::try_from_secs_f64(tally.testing)
+            .unwrap_or_default()
+            .min(output.cpu),
         python: tally.python,
         pytest: tally.pytest,
         stdout_tail: tail(&output.stdout),

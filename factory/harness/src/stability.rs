@@ -33,6 +33,13 @@ pub enum Instability {
         /// What it did in the shuffled run.
         shuffled: Status,
     },
+    /// It does something else where no other test has run before it in the same process.
+    NeedsOthers {
+        /// What it did in the suite's order.
+        ordered: Status,
+        /// What it did alone.
+        alone: Status,
+    },
     /// Some runs do not know its id: random data or an address is part of it.
     UnstableId,
     /// Other tests bear its id.
@@ -52,6 +59,12 @@ impl fmt::Display for Instability {
                 write!(
                     formatter,
                     "order-dependent: {ordered}, but {shuffled} when shuffled"
+                )
+            }
+            Self::NeedsOthers { ordered, alone } => {
+                write!(
+                    formatter,
+                    "needs other tests before it: {ordered}, but {alone} alone"
                 )
             }
             Self::UnstableId => formatter.write_str("its id differs between runs"),

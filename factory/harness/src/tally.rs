@@ -22,10 +22,12 @@ pub(crate) struct Tally {
     pub(crate) interrupted: Option<String>,
     pub(crate) internal_error: Option<String>,
     pub(crate) exit: Option<i32>,
+    /// Processor seconds of the tests, from their set-up to their tear-down.
+    pub(crate) testing: f64,
     /// Of a copy: why the change cannot be put in place exactly.
     pub(crate) unfit: Option<String>,
-    /// Of a copy: whether it ended since more tests failed than were asked for.
-    pub(crate) enough: bool,
+    /// Of a copy: how many tests had failed when it ended, since no more were asked for.
+    pub(crate) enough: Option<usize>,
     /// Of a copy: what it left behind.
     pub(crate) left: Option<Vec<String>>,
     /// Of a trace: what happened before the first test.
@@ -70,12 +72,14 @@ impl Tally {
             }
             Record::Start { id } => self.start(id),
             Record::Phase(phase) => self.phase(phase),
+            Record::Passed { id, seconds } => self.passed(&id, seconds),
             Record::Subtest(phase) => self.subtest(phase),
             Record::Interrupted { text } => self.interrupted = Some(text),
             Record::InternalError { text } => self.internal_error = Some(text),
             Record::Finish { exit } => self.exit = Some(exit),
+            Record::Spent { seconds } => self.testing = seconds,
             Record::Unfit { text } => self.unfit = Some(text),
-            Record::Enough => self.enough = true,
+            Record::Enough { failed } => self.enough = Some(failed),
             Record::Left { names } => self.left = Some(names),
             Record::Imported(touched) => self.imported = Some(touched),
             Record::Covered { id, touched } => {
@@ -83,7 +87,7 @@ impl Tally {
                 self.running = None;
                 self.covered.insert(id, touched);
             }
-            Record::BrokeOff { .. } => self.running = None,
+            Record::BrokeOff => self.running = None,
         }
     }
 
@@ -102,12 +106,6 @@ impl Tally {
     /// Whether collection was over and every test that was to run came to its end.
     pub(crate) fn all_ended(&self) -> bool {
         self.collected && self.items.keys().all(|id| self.tests.contains_key(id))
-    }
-
-    /// How many tests failed or erred so far.
-    pub(crate) fn broken(&self) -> usize {
-        let broken = |record: &&TestRecord| record.status.is_broken();
-        self.tests.values().filter(broken).count()
     }
 
     /// A test that is started again after a `rerun` goes on; any other start is a test of its own.
@@ -139,6 +137,13 @@ impl Tally {
         if last {
             self.settle();
         }
+    }
+
+    fn passed(&mut self, id: &str, seconds: f64) {
+        let running = self.running_as(id);
+        running.record.seconds += seconds;
+        running.given_up = false;
+        self.settle();
     }
 
     /// A failed subtest fails its test; what else subtests do changes nothing.

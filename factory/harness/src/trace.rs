@@ -12,18 +12,18 @@ use crate::{Baseline, Error, Request, Result, TestCommand, TestRun};
 
 /// What a trace found.
 #[derive(Debug)]
-pub struct Trace {
+pub(crate) struct Trace {
     /// What each test did in a process to itself.
-    pub run: TestRun,
+    pub(crate) run: TestRun,
     /// What it executed there, of the tests that are stable and passed.
-    pub reach: Reach,
+    pub(crate) reach: Reach,
 }
 
 /// Runs every test in a fork of a process that has collected all and run none, and watches what it executes.
 ///
 /// `files` are those that can be changed, relative to the working directory; `timeout` is the wall time of the
 /// whole trace, `test_timeout` that of one test.
-pub async fn trace(
+pub(crate) async fn trace(
     sandbox: &dyn Sandbox,
     command: &TestCommand,
     baseline: &Baseline,
@@ -80,12 +80,14 @@ fn footprint(touched: Touched, files: usize) -> Result<Footprint> {
             "it tells of a file that was not asked for".into(),
         ));
     }
-    let lines = touched.lines.into_iter().map(|(file, bits)| {
+    // A file comes once from each process that a test had.
+    let mut lines: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
+    for (file, bits) in touched.lines {
         let bytes = hex::decode(bits).map_err(|error| Error::Reach(error.to_string()))?;
-        Ok((file, set_bits(&bytes)))
-    });
+        lines.entry(file).or_default().extend(set_bits(&bytes));
+    }
     Ok(Footprint {
-        lines: lines.collect::<Result<_>>()?,
+        lines,
         reads: touched.reads,
         opaque: touched.opaque,
     })

@@ -22,11 +22,50 @@ pub enum Stage {
     Collected,
 }
 
-/// A process that waits to run tests.
+impl Stage {
+    /// Where in the plugin a template may wait, the latest first.
+    fn places(self) -> &'static [&'static str] {
+        match self {
+            // The configuration may name classes of the repository, such as warnings to be ignored.
+            Self::Configured => &["configured", "imported"],
+            Self::Collected => &["collected"],
+        }
+    }
+}
+
+/// A process that waits to run tests, in a sandbox of its own.
 #[derive(Debug)]
 pub struct Warm {
     template: Box<dyn Template>,
     stage: Stage,
+}
+
+async fn start(
+    backend: &dyn Backend,
+    environment: &Environment,
+    limits: &Limits,
+    command: &TestCommand,
+    baseline: &Baseline,
+    files: &[String],
+    place: &'static str,
+) -> Result<Box<dyn Template>> {
+    let request = baseline.request();
+    let root = environment.spec.working_directory.to_string_lossy();
+    let beyond = Beyond {
+        wait: Some(place),
+        files,
+        roots: vec![&root],
+        ..Beyond::default()
+    };
+    let asked = Asked {
+        request: &request,
+        mode: "run",
+        beyond: Some(beyond),
+    };
+    let mut started = run::sandbox_command(command, request.timeout, Vec::new());
+    started.channel = None;
+    started.stdin = asked.to_json();
+    Ok(backend.template(environment, limits, &started).await?)
 }
 
 /// What one copy is asked.
@@ -53,8 +92,6 @@ pub struct Changed {
     pub path: String,
     /// Where it goes.
     pub file: FileWrite,
-    /// What is there in the template.
-    pub original: String,
     /// What is there in the copy.
     pub changed: String,
 }
@@ -63,7 +100,6 @@ impl Changed {
     fn to_record(&self) -> Change<'_> {
         Change {
             path: &self.path,
-            original: &self.original,
             changed: &self.changed,
         }
     }
@@ -104,43 +140,36 @@ impl Warm {
         files: &[String],
         stage: Stage,
     ) -> Result<Self> {
-        let request = baseline.request();
-        let root = environment
-            .spec
-            .working_directory
-            .to_string_lossy()
-            .into_owned();
-        let beyond = Beyond {
-            wait: Some(match stage {
-                Stage::Configured => "configured",
-                Stage::Collected => "collected",
-            }),
-            files,
-            roots: vec![&root],
-            ..Beyond::default()
-        };
-        let asked = Asked {
-            request: &request,
-            mode: "run",
-            beyond: Some(beyond),
-        };
-        let mut started = run::sandbox_command(command, request.timeout, Vec::new());
-        started.channel = None;
-        started.stdin = asked.to_json();
-        let template = backend.template(environment, limits, &started).await?;
-        let said: Said = serde_json::from_slice(template.said())
-            .map_err(|error| Error::Reach(format!("the template cannot be understood: {error}")))?;
-        if let Some(reason) = said.unfit {
-            return Err(Error::Reach(format!(
-                "the tests' process cannot be copied: {reason}"
-            )));
+        let mut last = String::new();
+        for place in stage.places() {
+            let template = start(
+                backend,
+                environment,
+                limits,
+                command,
+                baseline,
+                files,
+                place,
+            )
+            .await?;
+            let said: Said = serde_json::from_slice(template.said()).map_err(|error| {
+                Error::Reach(format!("the template cannot be understood: {error}"))
+            })?;
+            if let Some(reason) = said.unfit {
+                return Err(Error::Reach(format!(
+                    "the tests' process cannot be copied: {reason}"
+                )));
+            }
+            // Then it waits too late: what would be imported by then is not what the copy should import.
+            let Some(module) = said.own.first() else {
+                return Ok(Self { template, stage });
+            };
+            template.stop().await?;
+            last.clone_from(module);
         }
-        if let Some(module) = said.own.first() {
-            return Err(Error::Reach(format!(
-                "pytest's configuration imports {module} of the repository"
-            )));
-        }
-        Ok(Self { template, stage })
+        Err(Error::Reach(format!(
+            "pytest itself imports {last} of the repository"
+        )))
     }
 
     /// How far it went.

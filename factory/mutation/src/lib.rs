@@ -44,7 +44,7 @@ mod touched;
 mod verify;
 
 pub use candidate::Candidate;
-pub use discover::is_test_path;
+pub use discover::{is_test_path, source_files};
 pub use engine::{MutateError, Options, mutate};
 pub use identity::Identity;
 pub use selection::{Selection, UnknownStrategy};

@@ -7,6 +7,7 @@ mod enter;
 mod export;
 mod grade;
 mod harmless;
+mod image;
 mod instances;
 mod mutate;
 mod output;
@@ -91,6 +92,8 @@ enum Verb {
     Grade(grade::Arguments),
     /// Write a data set
     Export(export::Arguments),
+    /// Make, list, send and remove the images that containers are made of
+    Image(image::Arguments),
     /// Say what works on this machine, and how to mend what does not
     Doctor,
     /// Print the settings in force and where each comes from
@@ -142,6 +145,7 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Verify(arguments) => verify::run(arguments, settings, output).await,
         Verb::Grade(arguments) => grade::run(arguments, settings, output).await,
         Verb::Export(arguments) => export::run(arguments, settings, output).await,
+        Verb::Image(arguments) => image::run(arguments, settings, output).await,
         Verb::Doctor => doctor::run(settings, output).await,
         Verb::Config => config::run(&settings, &origins, output),
     }

@@ -24,6 +24,9 @@ struct State {
     outcomes: std::collections::BTreeMap<&'static str, u64>,
     expected: u64,
     decided: u64,
+    /// Tests that were run, and that whole runs of the suite would have had.
+    ran: u64,
+    suites: u64,
     started: Option<Instant>,
     last_line: Instant,
 }
@@ -40,6 +43,8 @@ impl Progress {
             outcomes: std::collections::BTreeMap::new(),
             expected: 0,
             decided: 0,
+            ran: 0,
+            suites: 0,
             started: None,
             last_line: Instant::now(),
         };
@@ -136,10 +141,16 @@ impl Listener for Progress {
                     bar.set_length(expected);
                 }
             }
-            Event::Decided { outcome } => {
+            Event::Decided {
+                outcome,
+                ran,
+                suite,
+            } => {
                 *state.outcomes.entry(outcome).or_default() += 1;
                 state.decided += 1;
-                let counts = counts(&state.outcomes);
+                state.ran += ran;
+                state.suites += suite;
+                let counts = counts(&state.outcomes) + &saving(&state);
                 if let Some(bar) = &state.validation {
                     bar.set_message(counts);
                     bar.inc(1);
@@ -171,6 +182,19 @@ fn counts(outcomes: &std::collections::BTreeMap<&'static str, u64>) -> String {
         let _ = write!(text, "{separator}{count} {outcome}");
     }
     text
+}
+
+/// What of the tests did not have to be run.
+fn saving(state: &State) -> String {
+    match state
+        .suites
+        .saturating_sub(state.ran)
+        .saturating_mul(100)
+        .checked_div(state.suites)
+    {
+        Some(percent) if percent > 0 => format!("; {percent}% of the tests saved"),
+        _ => String::new(),
+    }
 }
 
 fn rate_line(state: &State, counts: &str) -> String {

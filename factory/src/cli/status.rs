@@ -62,6 +62,16 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
             counts.decided_last_minute
         ));
     }
+    section(
+        output,
+        "Validation",
+        counts.validation.iter().map(|way| {
+            format!(
+                "{} {}: {} tests of {}, {:.1} CPU s, {:.1} of them in tests",
+                way.count, way.way, way.tests, way.suite_tests, way.cpu_seconds, way.test_seconds
+            )
+        }),
+    );
     output.line(format_args!(
         "\n{}\n  {}",
         output.bold("Instances"),

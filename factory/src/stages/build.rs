@@ -1,16 +1,17 @@
 //! From a repository to an environment with a sound baseline.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 use sqlx::PgConnection;
 use swemill_environment::Built as Environment;
-use swemill_harness::{BaselineOptions, Error as HarnessError};
+use swemill_harness::{Baseline, BaselineOptions, Error as HarnessError, Reach};
 use swemill_sandbox::Environment as Prepared;
 use swemill_store::environments::{self, EnvironmentState, NewEnvironment};
 use swemill_store::sources::{self, Source};
 use swemill_store::tests::NewTest;
-use swemill_store::{Failure, FailureClass, jobs};
+use swemill_store::{Failure, FailureClass, jobs, reaches};
 
 use super::{Done, MUTATE, of_source};
 use crate::baseline::to_stored;
@@ -36,6 +37,7 @@ enum Outcome {
         environment: NewEnvironment,
         baseline: Value,
         tests: Vec<NewTest>,
+        reach: reaches::Stored,
     },
     /// It stands, and its tests cannot serve.
     Weak {
@@ -82,15 +84,21 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
     let prepared = machine.prepare(&built, &repository).await?;
     machine.step(&source.spec, "running the untouched tests");
     match take_baseline(machine, &prepared, &built).await {
-        Ok(baseline) => {
+        Ok(mut baseline) => {
+            machine.step(&source.spec, "watching what each test executes");
+            let reach = survey(machine, &prepared, &built, &project.tree, &mut baseline).await?;
             let line = format!(
-                "environment built in {:.0} s (Python {}), {} tests pass in {} runs of {:.1} s, {} flaky",
+                "environment built in {:.0} s (Python {}), {} tests pass in {} runs of {:.1} s, {} flaky{}",
                 built_in.as_secs_f64(),
                 baseline.python,
                 baseline.passing().count(),
                 baseline.runs,
                 baseline.seconds.first().copied().unwrap_or_default(),
                 baseline.flaky().count(),
+                match &reach {
+                    reaches::Stored::Known(_) => String::new(),
+                    reaches::Stored::Unknown(reason) => format!("; {reason}"),
+                },
             );
             let (baseline, tests) = to_stored(&baseline);
             done(
@@ -99,6 +107,7 @@ pub(super) async fn run(machine: &Machine, source: &Source) -> Result<Done, Stag
                     environment,
                     baseline,
                     tests,
+                    reach,
                 },
             )
         }
@@ -122,7 +131,7 @@ async fn take_baseline(
     machine: &Machine,
     environment: &Prepared,
     built: &Environment,
-) -> Result<swemill_harness::Baseline, HarnessError> {
+) -> Result<Baseline, HarnessError> {
     let settings = &machine.settings;
     let options = BaselineOptions {
         runs: settings.baseline_runs,
@@ -136,6 +145,33 @@ async fn take_baseline(
     swemill_harness::baseline(machine.backend(), environment, &limits, command, &options).await
 }
 
+/// What is to be known for candidates to be judged by the tests that they can reach, or why nothing is.
+async fn survey(
+    machine: &Machine,
+    environment: &Prepared,
+    built: &Environment,
+    tree: &Path,
+    baseline: &mut Baseline,
+) -> Result<reaches::Stored, StageError> {
+    let files = swemill_mutation::source_files(tree)
+        .map_err(|error| StageError::infra(format!("cannot read {}: {error}", tree.display())))?;
+    let limits = machine.settings.test_limits();
+    let command = &built.recipe.test_command;
+    let found = swemill_harness::survey(
+        machine.backend(),
+        environment,
+        &limits,
+        command,
+        baseline,
+        &files,
+    );
+    match found.await.and_then(|reach| reach.to_bytes()) {
+        Ok(bytes) => Ok(reaches::Stored::Known(bytes)),
+        // Candidates are then proven by whole runs: slower, not worse.
+        Err(error) => Ok(reaches::Stored::Unknown(error.to_string())),
+    }
+}
+
 impl Built {
     pub(super) async fn commit(&self, transaction: &mut PgConnection) -> swemill_store::Result<()> {
         let environment_id = match &self.outcome {
@@ -144,7 +180,13 @@ impl Built {
                 environment,
                 baseline,
                 tests,
-            } => environments::save_built(transaction, environment, baseline, tests).await?,
+                reach,
+            } => {
+                let id =
+                    environments::save_built(transaction, environment, baseline, tests).await?;
+                reaches::save(transaction, id, Reach::FORMAT, reach).await?;
+                id
+            }
             Outcome::Weak {
                 environment,
                 failure,

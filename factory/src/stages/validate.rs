@@ -24,6 +24,7 @@ pub struct Decided {
     failure: Option<Failure>,
     evidence: serde_json::Value,
     instance: Option<NewInstance>,
+    suite: usize,
 }
 
 pub(super) async fn run(machine: &Machine, of: &OfCandidate) -> Result<Done, StageError> {
@@ -32,6 +33,8 @@ pub(super) async fn run(machine: &Machine, of: &OfCandidate) -> Result<Done, Sta
     let judge = Judge {
         backend: machine.backend(),
         environment: &loaded,
+        environment_id: candidate.environment_id,
+        warm: machine.warm(),
         limits: &machine.settings.test_limits(),
         rules: Rules {
             confirmations: of.confirmations,
@@ -45,6 +48,7 @@ pub(super) async fn run(machine: &Machine, of: &OfCandidate) -> Result<Done, Sta
         failure: None,
         evidence,
         instance: None,
+        suite: loaded.baseline.tests.len(),
     };
     match verdict {
         Verdict::Survived => {}
@@ -167,6 +171,8 @@ impl Decided {
     pub(super) fn event(&self) -> Event {
         Event::Decided {
             outcome: self.outcome.as_str(),
+            ran: self.evidence["tests"].as_u64().unwrap_or_default(),
+            suite: self.suite as u64,
         }
     }
 }

@@ -44,6 +44,8 @@ pub mod repositories;
 
 pub mod environments;
 
+pub mod reaches;
+
 pub mod tests;
 
 pub mod candidates;

@@ -26,6 +26,8 @@ pub struct Status {
     pub candidates: Vec<CandidateCount>,
     /// How many instances there are.
     pub instances: i64,
+    /// How candidates were decided, by way, and what it cost.
+    pub validation: Vec<WayCount>,
     /// Candidates decided within the last minute.
     pub decided_last_minute: i64,
     /// Jobs by kind and state.
@@ -63,6 +65,23 @@ pub struct CandidateCount {
     pub outcome: Option<CandidateOutcome>,
     /// How many.
     pub count: i64,
+}
+
+/// How many candidates were decided in one way, and what it cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WayCount {
+    /// The way: `unreached`, `reached`, `whole`, `fresh`.
+    pub way: String,
+    /// How many.
+    pub count: i64,
+    /// Tests that were run for them.
+    pub tests: i64,
+    /// Tests that a run of the whole suite for each would have had.
+    pub suite_tests: i64,
+    /// Processor seconds of their runs.
+    pub cpu_seconds: f64,
+    /// What of that the tests themselves took.
+    pub test_seconds: f64,
 }
 
 /// How many things failed, by what they are and whose fault it was.
@@ -124,6 +143,19 @@ pub async fn read(pool: &PgPool) -> Result<Status> {
     )
     .fetch_all(&mut *snapshot)
     .await?;
+    let validation = sqlx::query_as!(
+        WayCount,
+        r#"SELECT candidates.evidence->>'way' AS "way!", count(*) AS "count!",
+                  sum((candidates.evidence->>'tests')::bigint)::bigint AS "tests!",
+                  sum(suites.tests)::bigint AS "suite_tests!",
+                  sum((candidates.evidence->>'cpu_seconds')::double precision) AS "cpu_seconds!",
+                  sum((candidates.evidence->>'test_seconds')::double precision) AS "test_seconds!"
+           FROM candidates JOIN (SELECT environment_id, count(*) AS tests FROM tests GROUP BY environment_id) AS suites
+                    USING (environment_id)
+           WHERE candidates.evidence->>'way' IS NOT NULL GROUP BY 1 ORDER BY 1"#
+    )
+    .fetch_all(&mut *snapshot)
+    .await?;
     let jobs = jobs::counts(&mut *snapshot).await?;
     let workers = jobs::workers(&mut *snapshot).await?;
     Ok(Status {
@@ -133,6 +165,7 @@ pub async fn read(pool: &PgPool) -> Result<Status> {
         environments,
         candidates,
         instances: totals.instances,
+        validation,
         decided_last_minute: totals.decided_last_minute,
         jobs,
         workers,

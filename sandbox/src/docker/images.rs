@@ -1,6 +1,6 @@
 //! What swemill stores in an engine: listing, importing, pushing and removing it, and nothing of anybody else.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use bollard::query_parameters::{
@@ -11,9 +11,16 @@ use futures_util::TryStreamExt;
 
 use super::engine::{Engine, LOADING};
 use super::failure::{is_conflict, is_missing};
-use super::image::store;
+use super::image::pack::Ownership;
+use super::image::{layer, store, walk};
 use super::labels;
-use crate::Result;
+use crate::{Error, Result};
+
+/// A base system's files are whose they are, but nothing runs with the rights of its owner.
+const AS_IT_IS: Ownership = Ownership {
+    id: None,
+    mask: 0o1777,
+};
 
 /// An image of ours.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -26,8 +33,10 @@ pub struct Image {
     pub names: Vec<String>,
     /// Bytes of all its layers, shared ones too.
     pub bytes: u64,
+    /// Bytes of the layers that no other image of ours has; `None` where the engine does not tell.
+    pub own_bytes: Option<u64>,
     /// Its labels without `swemill.`.
-    pub labels: std::collections::BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
 }
 
 /// The images of an engine.
@@ -54,29 +63,95 @@ impl Images {
             .engine
             .call("listing images", |docker| docker.list_images(Some(options)))
             .await?;
-        let mut all: Vec<Image> = images
-            .into_iter()
-            .map(|image| Image {
+        let mut all = Vec::new();
+        let mut layers = Vec::new();
+        for image in images {
+            layers.push(self.layers(&image.id).await?);
+            let label = |(name, value): (&String, &String)| {
+                Some((name.strip_prefix("swemill.")?.to_owned(), value.clone()))
+            };
+            all.push(Image {
                 kind: image.labels.get(labels::KIND).cloned().unwrap_or_default(),
-                labels: image
-                    .labels
-                    .iter()
-                    .filter_map(|(name, value)| {
-                        Some((name.strip_prefix("swemill.")?.to_owned(), value.clone()))
-                    })
-                    .collect(),
+                labels: image.labels.iter().filter_map(label).collect(),
                 names: image.repo_tags,
                 bytes: u64::try_from(image.size).unwrap_or(0),
+                own_bytes: None,
                 id: image.id,
-            })
-            .collect();
+            });
+        }
+        for (image, own) in all.iter_mut().zip(&layers) {
+            image.own_bytes = own_bytes(own, &layers);
+        }
         all.sort_by(|a, b| (&a.kind, &a.names).cmp(&(&b.kind, &b.names)));
         Ok(all)
     }
 
-    /// Stores an archive in the format of `docker save`.
-    pub async fn load(&self, archive: &Path) -> Result<()> {
-        store::load(&self.engine, archive).await
+    /// An image's layers, the lowest first: what each is, and its bytes where the engine tells.
+    async fn layers(&self, id: &str) -> Result<Vec<(String, Option<u64>)>> {
+        let image = self
+            .engine
+            .call("looking at an image", |docker| docker.inspect_image(id))
+            .await?;
+        let history = self
+            .engine
+            .call("looking at an image", |docker| docker.image_history(id))
+            .await?;
+        let layers = image
+            .root_fs
+            .and_then(|root| root.layers)
+            .unwrap_or_default();
+        // A line a layer in ours; a base of somebody else's may have lines without one.
+        let sizes = history
+            .iter()
+            .rev()
+            .map(|step| u64::try_from(step.size).ok());
+        let aligned = history.len() == layers.len();
+        let sizes: Vec<_> = if aligned {
+            sizes.collect()
+        } else {
+            vec![None; layers.len()]
+        };
+        Ok(layers.into_iter().zip(sizes).collect())
+    }
+
+    /// Stores the system in a folder as a base image; its size in bytes. The `scratch` folder holds it meanwhile.
+    pub async fn import_base(
+        &self,
+        root: &Path,
+        scratch: &Path,
+        name: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<u64> {
+        let (root, place) = (root.to_path_buf(), scratch.to_path_buf());
+        let write = move || {
+            layer::write(&place, "a base system", AS_IT_IS, |pack| {
+                walk::entries(&root)?
+                    .iter()
+                    .try_for_each(|entry| pack.add(Path::new("/"), entry))
+            })
+        };
+        let written = tokio::task::spawn_blocking(write)
+            .await
+            .map_err(std::io::Error::other)
+            .flatten();
+        let layer = written.map_err(|source| Error::Io {
+            context: "writing the base image".into(),
+            source,
+        })?;
+        let mut all: BTreeMap<String, String> = labels
+            .iter()
+            .map(|(label, value)| (format!("swemill.{label}"), value.clone()))
+            .collect();
+        all.insert(labels::KIND.into(), "base".into());
+        store::store_base(&self.engine, &all, layer, name, scratch).await?;
+        let image = self
+            .engine
+            .call("looking at an image", |docker| docker.inspect_image(name))
+            .await?;
+        Ok(image
+            .size
+            .and_then(|size| u64::try_from(size).ok())
+            .unwrap_or(0))
     }
 
     /// Whether there is an image of this name.
@@ -148,5 +223,38 @@ impl Images {
             .into_iter()
             .filter_map(|container| container.image_id)
             .collect())
+    }
+}
+
+/// The bytes of layers that no other image has: a layer is the same only if all below it are.
+fn own_bytes(own: &[(String, Option<u64>)], all: &[Vec<(String, Option<u64>)>]) -> Option<u64> {
+    let shared_with = |other: &Vec<(String, Option<u64>)>| {
+        let pairs = own.iter().zip(other);
+        pairs.take_while(|(a, b)| a.0 == b.0).count()
+    };
+    let mut most: Vec<usize> = all.iter().map(shared_with).collect();
+    most.sort_unstable();
+    // The most is shared with itself.
+    let shared = most.iter().rev().nth(1).copied().unwrap_or(0);
+    own[shared..].iter().map(|(_, bytes)| *bytes).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_is_shared_only_if_all_below_it_are() {
+        let image = |names: &[&str]| {
+            let layers = names.iter().map(|name| ((*name).to_owned(), Some(10)));
+            layers.collect::<Vec<_>>()
+        };
+        let all = [
+            image(&["base", "a", "b"]),
+            image(&["base", "c", "b"]),
+            image(&["base"]),
+        ];
+        assert_eq!(own_bytes(&all[0], &all), Some(20));
+        assert_eq!(own_bytes(&all[2], &all), Some(0));
     }
 }

@@ -174,11 +174,7 @@ async fn make_two_and_wait() {
     let work = busy.exec(shell("sleep 1000"));
     let tell = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        eprintln!("ready");
-        #[expect(clippy::print_stdout, reason = "the caller waits for this line")]
-        {
-            println!("\nREADY");
-        }
+        println!("\nREADY");
         std::future::pending::<()>().await;
     };
     tokio::join!(work, tell).0.unwrap();

@@ -1,5 +1,6 @@
 //! What only the Docker backend promises.
 
+mod faults;
 mod images;
 mod life;
 mod protection;

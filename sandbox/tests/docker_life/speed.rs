@@ -15,7 +15,6 @@ fn median(times: &mut [Duration]) -> f64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement: prints JSON"]
-#[expect(clippy::print_stdout, reason = "prints what it measured")]
 async fn what_starting_and_a_command_take() {
     let Some(backend) = engine().await else {
         return;

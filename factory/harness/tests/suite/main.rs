@@ -7,5 +7,6 @@
 mod attacks;
 mod baselines;
 mod configurations;
+mod fast;
 mod statuses;
 mod support;

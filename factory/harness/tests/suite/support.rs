@@ -8,10 +8,13 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use swemill_harness::{
-    Baseline, BaselineOptions, Collection, Request, Result, Selection, TestCommand, TestRun, plugin,
+    Baseline, BaselineOptions, Collection, Reach, Request, Result, Selection, Stage, TestCommand,
+    TestRun, Warm, plugin,
 };
 use swemill_sandbox::native::{Launcher, NativeBackend};
-use swemill_sandbox::{Backend, Environment, EnvironmentSpec, Limits, Mount, Network, Tree, Upper};
+use swemill_sandbox::{
+    Backend, Environment, EnvironmentSpec, FileWrite, Limits, Mount, Network, Tree, Upper,
+};
 
 /// pytest's newest major version.
 pub(crate) const NEWEST: &[&str] = &["pytest>=9,<10"];
@@ -33,7 +36,7 @@ pub(crate) struct Situation {
     request: Request,
     limits: Limits,
     spec: EnvironmentSpec,
-    _repository: tempfile::TempDir,
+    repository: tempfile::TempDir,
 }
 
 impl Situation {
@@ -74,7 +77,7 @@ impl Situation {
                 working_directory: "/testbed".into(),
                 labels: BTreeMap::new(),
             },
-            _repository: repository,
+            repository,
         }
     }
 
@@ -118,6 +121,23 @@ impl Situation {
         self
     }
 
+    /// Makes the environment's packages writable in sandboxes, as they are in real environments.
+    pub(crate) fn writable_packages(mut self) -> Self {
+        let of_packages = |mount: &Mount| mount.target.join("pyvenv.cfg").exists();
+        let (packages, others) = std::mem::take(&mut self.spec.mounts)
+            .into_iter()
+            .partition::<Vec<_>, _>(of_packages);
+        self.spec.mounts = others;
+        self.spec
+            .trees
+            .extend(packages.into_iter().map(|mount| Tree {
+                target: mount.target,
+                lower: vec![mount.source],
+                upper: Upper::Memory,
+            }));
+        self
+    }
+
     pub(crate) async fn run(&self) -> TestRun {
         let (backend, environment) = self.prepare().await;
         let sandbox = backend.start(&environment, &self.limits).await.unwrap();
@@ -139,6 +159,58 @@ impl Situation {
         let (backend, environment) = self.prepare().await;
         swemill_harness::baseline(&backend, &environment, &self.limits, &self.command, options)
             .await
+    }
+
+    /// Runs the tests after some files were written.
+    pub(crate) async fn run_with(&self, files: &[FileWrite]) -> TestRun {
+        let (backend, environment) = self.prepare().await;
+        let sandbox = backend.start(&environment, &self.limits).await.unwrap();
+        for file in files {
+            sandbox
+                .write(&file.path, &file.bytes, file.executable)
+                .await
+                .unwrap();
+        }
+        let run = swemill_harness::run(sandbox.as_ref(), &self.command, &self.request).await;
+        sandbox.stop().await.unwrap();
+        run.unwrap()
+    }
+
+    pub(crate) async fn survey(&self, baseline: &mut Baseline, files: &[String]) -> Result<Reach> {
+        let (backend, environment) = self.prepare().await;
+        swemill_harness::survey(
+            &backend,
+            &environment,
+            &self.limits,
+            &self.command,
+            baseline,
+            files,
+        )
+        .await
+    }
+
+    pub(crate) async fn warm(
+        &self,
+        baseline: &Baseline,
+        files: &[String],
+        stage: Stage,
+    ) -> Result<Warm> {
+        let (backend, environment) = self.prepare().await;
+        Warm::start(
+            &backend,
+            &environment,
+            &self.limits,
+            &self.command,
+            baseline,
+            files,
+            stage,
+        )
+        .await
+    }
+
+    /// The repository's files on the host.
+    pub(crate) fn repository(&self) -> &Path {
+        self.repository.path()
     }
 
     async fn prepare(&self) -> (impl Backend + use<>, Environment) {

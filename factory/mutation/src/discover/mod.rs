@@ -35,6 +35,12 @@ pub(crate) fn discover(root: &Path, summary: &mut Summary) -> std::io::Result<Ve
     Ok(found)
 }
 
+/// The files of a folder that candidates may change: paths below it, in order.
+pub fn source_files(root: &Path) -> std::io::Result<Vec<String>> {
+    let found = discover(root, &mut Summary::default())?;
+    Ok(found.into_iter().map(|file| file.path).collect())
+}
+
 /// Whether a path below the root belongs to the repository's tests, as the walk tells them from its source: a
 /// `conftest.py`, a file named and written like tests, anything in a folder of tests. The file need not exist; one
 /// in a package that does not is taken for source, since what it would hold is not known.

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::layer::{self, Layer};
-use super::pack::Ownership;
 use super::system::ROOT_OWNED;
 use crate::native::Launcher;
 
@@ -39,11 +38,7 @@ pub(crate) fn layer(launcher: &Launcher, folder: &Path) -> io::Result<Layer> {
         ))
     })?;
     let libraries = libraries(&loader, &program)?;
-    let owner = Ownership {
-        id: 0,
-        mask: ROOT_OWNED.mask,
-    };
-    layer::write(folder, "the first process", owner, |pack| {
+    layer::write(folder, "the first process", ROOT_OWNED, |pack| {
         let place = |path: &str| PathBuf::from(path.trim_start_matches('/'));
         pack.folder(&place(OWN_FOLDER), 0o755)?;
         pack.folder(&place("/.swemill/first"), 0o755)?;

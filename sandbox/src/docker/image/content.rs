@@ -20,13 +20,13 @@ const COPIED_AT_MOST: u64 = 512 << 20;
 
 /// Files that commands may change: theirs, without rights that come with a file.
 const OWN: Ownership = Ownership {
-    id: INNER_ID,
+    id: Some(INNER_ID),
     mask: 0o1777,
 };
 
 /// Files that are shared as they are, within a tree: nobody may write them.
 const FROZEN: Ownership = Ownership {
-    id: INNER_ID,
+    id: Some(INNER_ID),
     mask: 0o555,
 };
 

@@ -35,7 +35,8 @@ struct Configuration<'a> {
 struct Container<'a> {
     env: &'a [String],
     labels: &'a BTreeMap<String, String>,
-    user: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
     working_dir: &'a str,
     cmd: [&'static str; 1],
 }
@@ -61,13 +62,21 @@ struct Content<'a> {
     layers: Vec<String>,
 }
 
-/// An image's configuration as bytes, and their digest, which names the image.
-pub(crate) fn configuration(
+/// An image's configuration, and its digest, which names the image.
+#[derive(Debug)]
+pub(crate) struct Documents {
+    pub(crate) configuration: Vec<u8>,
+    pub(crate) digest: String,
+}
+
+/// Describes an image.
+pub(crate) fn documents(
     base: &Base,
     layers: &[Layer],
     labels: &BTreeMap<String, String>,
+    user: Option<&str>,
     working_directory: &str,
-) -> serde_json::Result<(Vec<u8>, String)> {
+) -> serde_json::Result<Documents> {
     let own = layers.iter().map(|layer| layer.digest.as_str());
     let base_steps = base.layers.iter().map(|_| "the base image");
     let steps = base_steps.chain(layers.iter().map(|layer| layer.what.as_str()));
@@ -78,7 +87,7 @@ pub(crate) fn configuration(
         config: Container {
             env: &base.variables,
             labels,
-            user: "1000:1000",
+            user,
             working_dir: working_directory,
             cmd: ["/bin/sh"],
         },
@@ -93,9 +102,11 @@ pub(crate) fn configuration(
             })
             .collect(),
     };
-    let bytes = serde_json::to_vec(&configuration)?;
-    let digest = hex::encode(Sha256::digest(&bytes));
-    Ok((bytes, digest))
+    let configuration = serde_json::to_vec(&configuration)?;
+    Ok(Documents {
+        digest: hex::encode(Sha256::digest(&configuration)),
+        configuration,
+    })
 }
 
 /// The archive's table of contents: where the configuration is and the layers are.

@@ -2,7 +2,7 @@
 //!
 //! Files keep their time to the second: compiled bytecode names the time of its source.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,8 @@ const OPAQUE: &str = ".wh..wh..opq";
 /// Whose the packed files are, and what may be done with them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ownership {
-    pub(crate) id: u32,
+    /// Their user and group; whoever owns them on the host otherwise.
+    pub(crate) id: Option<u32>,
     /// Permissions that are kept.
     pub(crate) mask: u32,
 }
@@ -51,7 +52,8 @@ impl<W: Write> Pack<W> {
             return self.remove(&place);
         }
         if kind.is_dir() {
-            self.folder(&place, entry.metadata.permissions().mode())?;
+            let mut header = self.header_of(EntryType::Directory, &entry.metadata);
+            self.archive.append_data(&mut header, &place, io::empty())?;
             if entry.mark == Some(Mark::Opaque) {
                 self.file(&place.join(OPAQUE), 0o644, 0, &[])?;
             }
@@ -62,13 +64,13 @@ impl<W: Write> Pack<W> {
                 EntryType::Symlink,
             )?;
         } else if kind.is_file() {
-            let mut header = self.header(EntryType::Regular, entry.metadata.permissions().mode());
+            let mut header = self.header_of(EntryType::Regular, &entry.metadata);
             header.set_size(entry.metadata.len());
             header.set_mtime(u64::try_from(entry.metadata.mtime()).unwrap_or(0));
             let file = File::open(&entry.source)?;
             self.archive.append_data(&mut header, &place, file)?;
         } else if kind.is_fifo() {
-            let mut header = self.header(EntryType::Fifo, entry.metadata.permissions().mode());
+            let mut header = self.header_of(EntryType::Fifo, &entry.metadata);
             self.archive.append_data(&mut header, &place, io::empty())?;
         }
         // A socket without its process is nothing, and there are no devices in layers.
@@ -140,10 +142,20 @@ impl<W: Write> Pack<W> {
         let mut header = Header::new_gnu();
         header.set_entry_type(kind);
         header.set_mode(mode & self.ownership.mask);
-        header.set_uid(self.ownership.id.into());
-        header.set_gid(self.ownership.id.into());
+        header.set_uid(self.ownership.id.unwrap_or(0).into());
+        header.set_gid(self.ownership.id.unwrap_or(0).into());
         header.set_size(0);
         header.set_mtime(0);
+        header
+    }
+
+    /// The header of something that is on the host.
+    fn header_of(&self, kind: EntryType, metadata: &Metadata) -> Header {
+        let mut header = self.header(kind, metadata.permissions().mode());
+        if self.ownership.id.is_none() {
+            header.set_uid(metadata.uid().into());
+            header.set_gid(metadata.gid().into());
+        }
         header
     }
 }

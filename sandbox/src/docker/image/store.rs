@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::io::AsyncReadExt;
 
 use super::layer::Layer;
-use super::manifest::{self, Base};
+use super::manifest::{self, Base, Documents};
 use super::pack::{Ownership, Pack};
 use crate::docker::engine::{Engine, LOADING};
 use crate::docker::failure::is_missing;
@@ -23,6 +23,9 @@ pub(crate) const REPOSITORY: &str = "swemill/environment";
 
 /// Bytes sent at a time.
 const CHUNK: usize = 1 << 20;
+
+/// Where programs are looked for in a base image of ours.
+const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Digits of the digest that name an image.
 const NAME_DIGITS: usize = 16;
@@ -43,29 +46,68 @@ pub(crate) async fn store(
     folder: &Path,
 ) -> Result<String> {
     let base = base(engine, description.base).await?;
-    let (configuration, digest) = manifest::configuration(
+    let user = Some("1000:1000");
+    let documents = manifest::documents(
         &base,
         layers,
         &description.labels,
+        user,
         description.working_directory,
     )
     .map_err(|error| unwritten(error.into()))?;
-    let name = format!("{REPOSITORY}:{}", &digest[..NAME_DIGITS]);
-    if exists(engine, &name).await? {
-        return Ok(name);
+    let name = format!("{REPOSITORY}:{}", &documents.digest[..NAME_DIGITS]);
+    if !exists(engine, &name).await? {
+        put(engine, &base, &documents, layers, &name, folder).await?;
     }
-    let all: Vec<String> = base
-        .layers
-        .iter()
-        .cloned()
-        .chain(layers.iter().map(|layer| layer.digest.clone()))
-        .collect();
-    let known = known_layers(engine, &all).await?.max(base.layers.len());
-    let archive = folder.join("image.tar");
-    let missing = &layers[(known - base.layers.len()).min(layers.len())..];
-    write_archive(&archive, &configuration, &digest, &name, &all, missing).map_err(unwritten)?;
-    load(engine, &archive).await?;
     Ok(name)
+}
+
+/// Has the engine store a base image of one layer, under the given name.
+pub(crate) async fn store_base(
+    engine: &Engine,
+    labels: &BTreeMap<String, String>,
+    layer: Layer,
+    name: &str,
+    folder: &Path,
+) -> Result<()> {
+    let nothing = Base {
+        architecture: architecture().into(),
+        layers: Vec::new(),
+        variables: vec![DEFAULT_PATH.into()],
+    };
+    let layers = [layer];
+    let documents = manifest::documents(&nothing, &layers, labels, None, "/")
+        .map_err(|error| unwritten(error.into()))?;
+    put(engine, &nothing, &documents, &layers, name, folder).await
+}
+
+/// This machine's architecture in the words of images.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// Sends what the engine does not have.
+async fn put(
+    engine: &Engine,
+    base: &Base,
+    documents: &Documents,
+    layers: &[Layer],
+    name: &str,
+    folder: &Path,
+) -> Result<()> {
+    let own = layers.iter().map(|layer| layer.digest.clone());
+    let all: Vec<String> = base.layers.iter().cloned().chain(own).collect();
+    let known = known_layers(engine, &all).await?;
+    let missing = layers
+        .get(known.saturating_sub(base.layers.len())..)
+        .unwrap_or_default();
+    let archive = folder.join("image.tar");
+    write_archive(&archive, documents, name, &all, missing).map_err(unwritten)?;
+    load(engine, &archive).await
 }
 
 fn unwritten(source: io::Error) -> Error {
@@ -139,20 +181,27 @@ async fn known_layers(engine: &Engine, wanted: &[String]) -> Result<usize> {
 /// it is before they look for its file.
 fn write_archive(
     archive: &Path,
-    configuration: &[u8],
-    digest: &str,
+    documents: &Documents,
     name: &str,
     all: &[String],
     missing: &[Layer],
 ) -> io::Result<()> {
-    let owner = Ownership { id: 0, mask: 0o777 };
+    let owner = Ownership {
+        id: Some(0),
+        mask: 0o777,
+    };
     let mut pack = Pack::new(
         BufWriter::with_capacity(CHUNK, File::create(archive)?),
         owner,
     );
-    let configuration_file = format!("{digest}.json");
+    let configuration_file = format!("{}.json", documents.digest);
     let contents = manifest::contents(&configuration_file, name, all.iter().cloned())?;
-    pack.file(Path::new(&configuration_file), 0o644, 0, configuration)?;
+    pack.file(
+        Path::new(&configuration_file),
+        0o644,
+        0,
+        &documents.configuration,
+    )?;
     pack.file(Path::new("manifest.json"), 0o644, 0, &contents)?;
     let mut sent = std::collections::BTreeSet::new();
     for layer in missing.iter().filter(|layer| sent.insert(&layer.digest)) {

@@ -11,7 +11,7 @@ use crate::native::init::etc::GENERATED;
 
 /// Files of the system: root's, and never with the rights of their owner.
 pub(crate) const ROOT_OWNED: Ownership = Ownership {
-    id: 0,
+    id: Some(0),
     mask: 0o1777,
 };
 

@@ -1,0 +1,58 @@
+import inspect
+import os
+import subprocess
+import sys
+
+import shop.odd
+import shop.plain
+import shop.prices
+import shop.settings
+
+
+def test_reads_the_source():
+    assert "return 1" in inspect.getsource(shop.prices.unused)
+
+
+def test_starts_the_tool():
+    text = subprocess.check_output([sys.executable, "-m", "shop.tool"], text=True)
+    assert text == "tool 1\n"
+
+
+def test_forks():
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if shop.settings.describe() == "level" else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_level():
+    shop.settings.raise_level()
+    assert shop.settings.level() == "high"
+    shop.settings.reset_level()
+
+
+def test_level_is_low():
+    assert shop.settings.LEVEL == ["low"]
+
+
+def test_twice():
+    assert shop.odd.twice(2) == 4
+
+
+def test_texts():
+    assert list(shop.plain.texts()) == ["a", "b"]
+
+
+def test_local_name():
+    assert shop.plain.local_name(True) == 1
+
+
+SEEN = []
+
+
+def test_one():
+    SEEN.append(1)
+
+
+def test_two():
+    SEEN.append(2)

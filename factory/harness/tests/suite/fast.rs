@@ -1,0 +1,334 @@
+//! The fast way of judging a change, beside the slow one: the same lists, from fewer tests.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::time::Duration;
+
+use swemill_harness::warm::{Changed, Copy, Outcome};
+use swemill_harness::{
+    Baseline, BaselineOptions, Comparison, Ending, Reach, Reached, Stage, Warm, compare,
+    compare_reached,
+};
+use swemill_sandbox::FileWrite;
+
+use crate::support::Situation;
+
+const FILES: &[&str] = &[
+    "shop/__init__.py",
+    "shop/odd.py",
+    "shop/plain.py",
+    "shop/prices.py",
+    "shop/settings.py",
+    "shop/tool.py",
+];
+
+/// The shop, looked at once.
+struct Shop {
+    situation: Situation,
+    baseline: Baseline,
+    reach: Reach,
+    files: Vec<String>,
+}
+
+impl Shop {
+    async fn new() -> Self {
+        let situation = Situation::new("shop").writable_packages();
+        let mut baseline = situation
+            .baseline(&BaselineOptions::default())
+            .await
+            .unwrap();
+        let files: Vec<String> = FILES.iter().map(ToString::to_string).collect();
+        let reach = situation.survey(&mut baseline, &files).await.unwrap();
+        Self {
+            situation,
+            baseline,
+            reach,
+            files,
+        }
+    }
+
+    /// A text of a file exchanged for another, and the lines that it is on.
+    fn change(&self, file: &str, old: &str, new: &str) -> (Changed, RangeInclusive<u32>) {
+        let original = std::fs::read_to_string(self.situation.repository().join(file)).unwrap();
+        assert_eq!(
+            original.matches(old).count(),
+            1,
+            "{old:?} has to stand once in {file}"
+        );
+        let before = &original[..original.find(old).unwrap()];
+        let line = |text: &str| u32::try_from(text.matches('\n').count()).unwrap();
+        let first = line(before) + 1;
+        let changed = original.replace(old, new);
+        let changed = Changed {
+            path: file.to_owned(),
+            file: FileWrite {
+                path: Path::new("/testbed").join(file),
+                bytes: changed.clone().into_bytes(),
+                executable: false,
+            },
+            changed,
+        };
+        (changed, first..=first + line(old.trim_end()))
+    }
+
+    fn reached(&self, file: &str, lines: RangeInclusive<u32>) -> Vec<String> {
+        match self.reach.of(file, &[lines]) {
+            Reached::All(reason) => vec![format!("all: {reason}")],
+            Reached::Tests(places) => {
+                let name = |place: &u32| self.reach.tests[*place as usize].clone();
+                places.iter().map(name).collect()
+            }
+        }
+    }
+
+    async fn warm(&self, stage: Stage) -> Warm {
+        self.situation
+            .warm(&self.baseline, &self.files, stage)
+            .await
+            .unwrap()
+    }
+
+    /// Runs the tests with these ids, or all, in a copy.
+    async fn copy(&self, stage: Stage, changed: &Changed, ids: Option<Vec<String>>) -> Outcome {
+        let warm = self.warm(stage).await;
+        let seconds = |ids: &Vec<String>| vec![5.0; ids.len()];
+        let copy = Copy {
+            changes: std::slice::from_ref(changed),
+            tests: ids.map(|ids| (ids.clone(), seconds(&ids))),
+            seconds_a_test: 5.0,
+            most_failures: None,
+            compare: false,
+            timeout: Duration::from_secs(60),
+        };
+        let outcome = warm.run(&self.baseline, &copy).await.unwrap();
+        warm.stop().await.unwrap();
+        outcome
+    }
+
+    async fn slow(&self, changed: &Changed) -> Comparison {
+        let run = self
+            .situation
+            .run_with(std::slice::from_ref(&changed.file))
+            .await;
+        compare(&self.baseline, &run)
+    }
+}
+
+fn names(comparison: &BTreeSet<String>) -> Vec<&str> {
+    comparison
+        .iter()
+        .map(|id| id.rsplit("::").next().unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_reaches_the_tests_that_could_notice_it() {
+    let shop = Shop::new().await;
+    let reached = |file: &str, old: &str| {
+        let (_, lines) = shop.change(file, old, "pass");
+        shop.reached(file, lines)
+    };
+    let forks = "tests/test_others.py::test_forks";
+    let reads = "tests/test_others.py::test_reads_the_source";
+    assert_eq!(shop.reach.opaque.len(), 1, "{:?}", shop.reach.opaque);
+    assert_eq!(
+        shop.baseline.flaky().count(),
+        0,
+        "{:?}",
+        shop.baseline.flaky().collect::<Vec<_>>()
+    );
+    // What a cache hides from the second test is not hidden from us. A test that reads a file's text depends on all
+    // of it, and one that forks on everything.
+    assert_eq!(
+        reached("shop/prices.py", "return RATE + 1"),
+        [
+            forks,
+            reads,
+            "tests/test_prices.py::test_rate_again",
+            "tests/test_prices.py::test_rate_first"
+        ]
+    );
+    assert_eq!(
+        reached("shop/prices.py", "result += price"),
+        [forks, reads, "tests/test_prices.py::test_total"]
+    );
+    // What another interpreter executes is known as well.
+    assert_eq!(
+        reached("shop/tool.py", "print(\"tool\", len(sys.argv))"),
+        [forks, "tests/test_others.py::test_starts_the_tool"]
+    );
+    assert!(reached("shop/prices.py", "function.known = True")[0].starts_with("all: "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_give_the_lists_of_the_slow_way() {
+    let shop = Shop::new().await;
+    for (file, old, new, broken) in [
+        (
+            "shop/prices.py",
+            "result += price",
+            "result -= price",
+            &["test_total"][..],
+        ),
+        (
+            "shop/prices.py",
+            "return RATE + 1",
+            "return RATE",
+            &["test_rate_again", "test_rate_first"],
+        ),
+        (
+            "shop/prices.py",
+            "return price - 1",
+            "# longer\n    return price",
+            &["test_discount"],
+        ),
+        (
+            "shop/prices.py",
+            "    return 1\n",
+            "    return 2\n",
+            &["test_reads_the_source"],
+        ),
+        (
+            "shop/tool.py",
+            "\"tool\"",
+            "\"fool\"",
+            &["test_starts_the_tool"],
+        ),
+        (
+            "shop/settings.py",
+            "return \"level\"",
+            "return \"devil\"",
+            &["test_forks"],
+        ),
+        (
+            "shop/plain.py",
+            "yield text",
+            "yield text + text",
+            &["test_texts"],
+        ),
+        (
+            "shop/plain.py",
+            "        value = 1\n",
+            "        pass\n",
+            &["test_local_name"],
+        ),
+        (
+            "shop/plain.py",
+            "        value = 2\n",
+            "        value = 3\n",
+            &[],
+        ),
+    ] {
+        let (changed, lines) = shop.change(file, old, new);
+        let slow = shop.slow(&changed).await;
+        assert_eq!(names(&slow.fail_to_pass), broken, "{old:?}");
+        let reached = shop.reached(file, lines);
+        let ids: BTreeSet<String> = reached.iter().cloned().collect();
+        let Outcome::Ran { run, .. } = shop.copy(Stage::Collected, &changed, Some(reached)).await
+        else {
+            panic!("{old:?} is unfit");
+        };
+        let fast = compare_reached(&shop.baseline, &run, &|id| ids.contains(id));
+        assert_eq!(fast, slow, "{old:?}");
+        let Outcome::Ran { run, .. } = shop.copy(Stage::Configured, &changed, None).await else {
+            panic!("{old:?} is unfit");
+        };
+        assert_eq!(compare(&shop.baseline, &run), slow, "{old:?}, all tests");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_exchanged_exactly_is_refused() {
+    let shop = Shop::new().await;
+    for (file, old, new) in [
+        ("shop/prices.py", "RATE = 2", "RATE = 3"),
+        (
+            "shop/prices.py",
+            "def total(prices):",
+            "def total(prices, more=1):",
+        ),
+        ("shop/settings.py", "def describe():", "def tell():"),
+        // The function that runs has another's code, of which nothing is known.
+        ("shop/odd.py", "return number * 2", "return number * 3"),
+        ("shop/plain.py", "yield text", "return [text]"),
+    ] {
+        let (changed, _) = shop.change(file, old, new);
+        let outcome = shop.copy(Stage::Collected, &changed, None).await;
+        assert!(matches!(outcome, Outcome::Unfit(_)), "{old:?}: {outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_failing_test_leaves_behind_is_told() {
+    let shop = Shop::new().await;
+    // `test_level` fails before it resets the level, and so another test fails that executes nothing of the change.
+    let (changed, lines) = shop.change("shop/settings.py", "return LEVEL[0]", "return LEVEL");
+    let slow = shop.slow(&changed).await;
+    assert_eq!(
+        names(&slow.fail_to_pass),
+        ["test_level", "test_level_is_low"]
+    );
+    let reached = shop.reached("shop/settings.py", lines);
+    assert!(!reached.iter().any(|id| id.ends_with("test_level_is_low")));
+    let Outcome::Ran { left, .. } = shop.copy(Stage::Collected, &changed, Some(reached)).await
+    else {
+        panic!("it can be exchanged");
+    };
+    let new: Vec<_> = left
+        .unwrap()
+        .difference(&shop.reach.left)
+        .cloned()
+        .collect();
+    assert_eq!(new, ["shop.settings:LEVEL"]);
+    assert!(
+        shop.reach.left.contains("test_others:SEEN")
+            || shop.reach.left.contains("tests.test_others:SEEN"),
+        "{:?}",
+        shop.reach.left
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_that_runs_away_is_ended_after_a_multiple_of_its_own_time() {
+    let shop = Shop::new().await;
+    let (changed, _) = shop.change("shop/prices.py", "result += price", "while True: pass");
+    let ids = vec!["tests/test_prices.py::test_total".to_owned()];
+    let warm = shop.warm(Stage::Collected).await;
+    let copy = Copy {
+        changes: &[changed],
+        tests: Some((ids, vec![0.5])),
+        seconds_a_test: 0.5,
+        most_failures: None,
+        compare: false,
+        timeout: Duration::from_secs(60),
+    };
+    let Outcome::Ran { run, .. } = warm.run(&shop.baseline, &copy).await.unwrap() else {
+        panic!("it can be exchanged");
+    };
+    assert!(
+        matches!(&run.ending, Ending::TimedOut { during: Some(test) } if test.ends_with("test_total")),
+        "{}",
+        run.ending
+    );
+    assert!(run.cpu < Duration::from_secs(5), "{:?}", run.cpu);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_ends_when_more_tests_failed_than_are_asked_for() {
+    let shop = Shop::new().await;
+    let (changed, _) = shop.change("shop/prices.py", "return RATE + 1", "return None");
+    let copy = Copy {
+        changes: &[changed],
+        tests: None,
+        seconds_a_test: 5.0,
+        most_failures: Some(1),
+        compare: false,
+        timeout: Duration::from_secs(60),
+    };
+    let warm = shop.warm(Stage::Configured).await;
+    let Outcome::Ran { run, .. } = warm.run(&shop.baseline, &copy).await.unwrap() else {
+        panic!("it is no exchange");
+    };
+    assert_eq!(run.ending, Ending::Enough { failed: 2 });
+}

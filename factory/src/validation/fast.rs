@@ -1,0 +1,233 @@
+//! The fast way: only the tests that the change can reach, in a copy of a process that has collected them all; or
+//! the whole suite in a copy of one that has imported nothing of the repository. Where neither can be exact by
+//! construction, the slow way is left.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use swemill_harness::warm::{Copy, Outcome};
+use swemill_harness::{
+    Comparison, Ending, Error as HarnessError, Reach, Reached, Stage, TestRun, Warm, compare,
+    compare_reached,
+};
+use swemill_mutation::{Touched, touched};
+
+use super::Judge;
+use super::changes::Change;
+use super::evidence::{Clock, Way};
+use crate::failure::StageError;
+
+/// How many times its baseline a test may take of the processor, and how much more in any case: a change may make
+/// it slower without that being a hang.
+const SLOWER: f64 = 10.0;
+const SECONDS_MORE: f64 = 1.0;
+
+/// Wall time of a run beside the tests' own: machines are busy.
+const WALL_MORE: f64 = 10.0;
+const WALL_SLOWER: f64 = 5.0;
+
+/// A run and the lists that it gives.
+pub(super) struct Judged {
+    pub(super) run: TestRun,
+    pub(super) lists: Comparison,
+}
+
+impl Judge<'_> {
+    /// Runs the tests that the changes can reach, in the quickest way that is exact. `None` when they reach none.
+    pub(super) async fn run_reached(
+        &self,
+        changes: &[Change],
+        clock: &mut Clock,
+    ) -> Result<Option<Judged>, StageError> {
+        let Some(reach) = &self.environment.reach else {
+            return self
+                .run_whole(changes, "what the tests execute is not known", clock)
+                .await
+                .map(Some);
+        };
+        let places = match reached(reach, changes) {
+            Reached::Tests(places) => places,
+            Reached::All(reason) => return self.run_whole(changes, &reason, clock).await.map(Some),
+        };
+        if places.is_empty() {
+            clock.went(Way::Unreached, "no test executes what is changed");
+            return Ok(None);
+        }
+        if let Some(place) = places.iter().find(|place| reach.unfit.contains_key(place)) {
+            let reason = format!("{} is no test for copies", reach.tests[*place as usize]);
+            return self.run_whole(changes, &reason, clock).await.map(Some);
+        }
+        let ids: Vec<String> = places
+            .iter()
+            .map(|place| reach.tests[*place as usize].clone())
+            .collect();
+        match self
+            .run_copy(changes, Stage::Collected, Some(&ids), clock)
+            .await?
+        {
+            Ok(Outcome::Ran { run, left }) => {
+                let new = left
+                    .unwrap_or_default()
+                    .into_iter()
+                    .find(|name| !reach.left.contains(name));
+                if let Some(name) = new.filter(|_| run.ending.is_complete()) {
+                    // Tests that ran before could make others fail by it.
+                    let reason = format!("tests leave {name} changed");
+                    return self.run_whole(changes, &reason, clock).await.map(Some);
+                }
+                clock.went(Way::Reached, &format!("{} tests can be reached", ids.len()));
+                let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+                let lists =
+                    compare_reached(&self.environment.baseline, &run, &|id| ids.contains(id));
+                Ok(Some(Judged { run, lists }))
+            }
+            Ok(Outcome::Unfit(reason)) | Err(reason) => {
+                self.run_whole(changes, &reason, clock).await.map(Some)
+            }
+        }
+    }
+
+    /// Runs the whole suite, in a copy where that can be done.
+    async fn run_whole(
+        &self,
+        changes: &[Change],
+        reason: &str,
+        clock: &mut Clock,
+    ) -> Result<Judged, StageError> {
+        let run = match self
+            .run_copy(changes, Stage::Configured, None, clock)
+            .await?
+        {
+            Ok(Outcome::Ran { run, .. }) => {
+                clock.went(Way::Whole, reason);
+                run
+            }
+            Ok(Outcome::Unfit(why)) | Err(why) => {
+                clock.went(Way::Fresh, &format!("{reason}; {why}"));
+                clock.count(self.run_fresh(changes).await?)
+            }
+        };
+        let lists = compare(&self.environment.baseline, &run);
+        Ok(Judged { run, lists })
+    }
+
+    /// Runs tests in a copy of a template; an inner error says why there can be none.
+    async fn run_copy(
+        &self,
+        changes: &[Change],
+        stage: Stage,
+        ids: Option<&[String]>,
+        clock: &mut Clock,
+    ) -> Result<Result<Outcome, String>, StageError> {
+        let baseline = &self.environment.baseline;
+        let warm = match self.template(stage).await? {
+            Ok(warm) => warm,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let changed: Vec<_> = changes
+            .iter()
+            .map(|change| change.to_changed(&self.environment.testbed))
+            .collect();
+        let seconds = |id: &String| baseline.tests.get(id).map_or(0.0, |test| test.seconds);
+        let own = |seconds: f64| SLOWER * seconds + SECONDS_MORE;
+        let all_tests: f64 = baseline.tests.values().map(|test| test.seconds).sum();
+        let slowest = baseline
+            .tests
+            .values()
+            .map(|test| test.seconds)
+            .fold(0.0, f64::max);
+        let together = ids.map_or(all_tests, |ids| ids.iter().map(seconds).sum());
+        let mut copy = Copy {
+            changes: &changed,
+            tests: ids.map(|ids| {
+                (
+                    ids.to_vec(),
+                    ids.iter().map(|id| own(seconds(id))).collect(),
+                )
+            }),
+            seconds_a_test: own(slowest),
+            most_failures: Some(self.most_failures()),
+            compare: false,
+            timeout: Duration::from_secs_f64(WALL_MORE + WALL_SLOWER * together)
+                .min(baseline.timeout),
+        };
+        let mut outcome = warm.run(baseline, &copy).await;
+        if let Ok(Outcome::Ran { run, .. }) = &outcome
+            && matches!(run.ending, Ending::TimedOut { .. })
+            && run.cpu < run.wall / 2
+        {
+            // It did not get the processor for half of its time: that says little on a busy machine.
+            clock.count(run.clone());
+            copy.timeout *= 3;
+            outcome = warm.run(baseline, &copy).await;
+        }
+        match outcome {
+            Ok(outcome) => {
+                self.warm.put(self.environment_id, warm).await;
+                if let Outcome::Ran { run, .. } = &outcome {
+                    clock.add(run);
+                }
+                Ok(Ok(outcome))
+            }
+            // It died with its copy, or does not answer any more: the next run makes a new one.
+            Err(HarnessError::Sandbox(error)) => {
+                Ok(Err(format!("the waiting process was lost: {error}")))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A waiting process, from those that are idle or a new one; the inner error says why there can be none.
+    async fn template(&self, stage: Stage) -> Result<Result<Warm, String>, StageError> {
+        if let Some(reason) = self.environment.cold(stage) {
+            return Ok(Err(reason));
+        }
+        if let Some(warm) = self.warm.take(self.environment_id, stage).await {
+            return Ok(Ok(warm));
+        }
+        let files = self
+            .environment
+            .reach
+            .as_ref()
+            .map_or(&[][..], |reach| &reach.files);
+        let started = Warm::start(
+            self.backend,
+            &self.environment.environment,
+            self.limits,
+            &self.environment.command,
+            &self.environment.baseline,
+            files,
+            stage,
+        );
+        match started.await {
+            Ok(warm) => Ok(Ok(warm)),
+            Err(
+                error @ (HarnessError::Reach(_)
+                | HarnessError::Sandbox(swemill_sandbox::Error::Unsupported { .. })),
+            ) => {
+                let reason = error.to_string();
+                self.environment.set_cold(stage, &reason);
+                Ok(Err(reason))
+            }
+            Err(HarnessError::Sandbox(
+                error @ (swemill_sandbox::Error::Gone(_) | swemill_sandbox::Error::Unresponsive(_)),
+            )) => Ok(Err(format!("no waiting process can be made: {error}"))),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What all changed files together can reach.
+fn reached(reach: &Reach, changes: &[Change]) -> Reached {
+    let mut all = BTreeSet::new();
+    for change in changes {
+        match touched(&change.original, &change.broken) {
+            Touched::Everything(reason) => return Reached::All(reason.to_owned()),
+            Touched::Lines(lines) => match reach.of(&change.path, &lines) {
+                Reached::Tests(places) => all.extend(places),
+                everything @ Reached::All(_) => return everything,
+            },
+        }
+    }
+    Reached::Tests(all.into_iter().collect())
+}
