@@ -2,11 +2,11 @@
 //!
 //! A user's words become a [`request`], kept in the store by the [`service`]. [`worker`]s take its jobs through
 //! the [`stages`] with the help of a [`machine`] (sandboxes of the kind that [`backends`] chooses, fetched trees,
-//! environments). [`validation`] decides a candidate with processes that are kept [`warm`], [`statement`] writes
-//! what a solver reads, [`export`] lets data sets out, [`seal`] makes the place that an agent gets, [`grading`]
-//! judges what it submits ([`breakage`] is an instance's break as both need it), and [`verification`] proves
-//! instances once more. [`cli`] is the command line over all of it, [`settings`] what can be set, [`image`] base
-//! images for containers, [`events`] what is told meanwhile, [`failure`] whose fault it was, [`tools`] what is
+//! environments). [`validation`] decides a candidate with processes that are kept [`warm`], [`statement`] writes what a
+//! solver reads, [`export`] lets data sets out, [`seal`] makes the place that an agent gets, [`grading`] judges what it
+//! submits ([`breakage`] is an instance's break as both need it), and [`verification`] proves instances once more.
+//! [`cli`] is the command line over all of it, [`settings`] what can be set, [`image`] base images for containers,
+//! [`events`] what is told meanwhile, [`failure`] whose fault it was, [`tools`] what is
 //! fetched from package indexes to work with.
 
 pub mod backends;

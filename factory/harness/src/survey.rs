@@ -33,17 +33,6 @@ pub async fn survey(
         .map(|test| test.seconds)
         .fold(0.0, f64::max);
     let test_timeout = Duration::from_secs_f64(LEAST_SECONDS + WATCHED * slowest);
-    // No need to trace where what is found cannot be used.
-    let warm = Warm::start(
-        backend,
-        environment,
-        limits,
-        command,
-        baseline,
-        files,
-        Stage::Collected,
-    )
-    .await?;
     let sandbox = backend.start(environment, limits).await?;
     let traced = trace(
         sandbox.as_ref(),
@@ -72,6 +61,16 @@ pub async fn survey(
         }
         reach.forget(&id);
     }
+    let warm = Warm::start(
+        backend,
+        environment,
+        limits,
+        command,
+        baseline,
+        files,
+        Stage::Collected,
+    )
+    .await?;
     let copy = Copy {
         changes: &[],
         tests: None,
