@@ -125,7 +125,11 @@ impl Engine {
     fn die_and_come_back(&mut self) {
         self.daemon.kill().unwrap();
         self.daemon.wait().unwrap();
-        std::thread::sleep(Duration::from_secs(1));
+        // A service manager ends what the daemon started, too.
+        let containers = self.folder.path().join("exec/containerd/containerd.pid");
+        let id = fs::read_to_string(containers).unwrap();
+        let _ = Command::new("kill").args(["-9", id.trim()]).status();
+        std::thread::sleep(Duration::from_secs(10));
         let _ = fs::remove_file(self.folder.path().join("pid"));
         self.daemon = Self::daemon(self.folder.path());
     }

@@ -5,6 +5,7 @@
 
 mod census;
 mod engine;
+mod interrupted;
 mod leases;
 mod ledger;
 mod malformed;

@@ -178,6 +178,7 @@ impl Backend for DockerBackend {
                 operation: "share a host folder writably",
             });
         }
+        self.engine.wait_until_back().await?;
         let spec = Arc::new(spec.clone());
         let prepared = self.make_image(Arc::clone(&spec)).await?;
         Ok(Environment {
@@ -187,6 +188,7 @@ impl Backend for DockerBackend {
     }
 
     async fn start(&self, environment: &Environment, limits: &Limits) -> Result<Box<dyn Sandbox>> {
+        self.engine.wait_until_back().await?;
         let start = async |prepared: &Prepared| {
             sandbox::DockerSandbox::start(
                 &self.engine,
