@@ -19,15 +19,9 @@ fn with_mode(mode: &str, path: &str, content: &str) -> String {
     )
 }
 
-/// Every attack of this kind, by name.
-fn patches() -> Vec<(&'static str, String)> {
+/// Attacks by the names of files.
+fn places() -> Vec<(&'static str, String)> {
     let git = |from: &str, to: &str| format!("diff --git a/{from} b/{to}\n");
-    let moved = |from: &str, to: &str, kind: &str| {
-        format!(
-            "{}similarity index 100%\n{kind} from {from}\n{kind} to {to}\n",
-            git(from, to)
-        )
-    };
     vec![
         (
             "climbs_out",
@@ -55,6 +49,19 @@ fn patches() -> Vec<(&'static str, String)> {
             "another_case",
             creates("", "b/ConfTest.py") + &creates("", "b/PYTEST.INI"),
         ),
+    ]
+}
+
+/// Attacks by the kinds of files, by moves, and by diffs that are none.
+fn kinds() -> Vec<(&'static str, String)> {
+    let git = |from: &str, to: &str| format!("diff --git a/{from} b/{to}\n");
+    let moved = |from: &str, to: &str, kind: &str| {
+        format!(
+            "{}similarity index 100%\n{kind} from {from}\n{kind} to {to}\n",
+            git(from, to)
+        )
+    };
+    vec![
         (
             "git_hook",
             with_mode("100755", ".git/hooks/post-checkout", "#!/bin/sh"),
@@ -134,12 +141,16 @@ fn diffs_that_reach_outside_the_source_change_nothing() {
     let instances = factory.instances();
     let (gold, others) = instances.split_first().unwrap();
     let mut graded: Vec<Graded> = Vec::new();
-    for patches in patches().chunks(others.len()) {
-        let submissions = patches.iter().zip(others).map(|((name, patch), instance)| {
-            let (name, patch) = ((*name).to_owned(), patch.clone());
-            (instance.as_str(), Submission { name, patch })
-        });
-        graded.extend(factory.grade(gold, submissions.collect()));
+    for patches in [places(), kinds()].concat().chunks(others.len()) {
+        let submissions: Vec<_> = patches
+            .iter()
+            .zip(others)
+            .map(|((name, patch), instance)| {
+                let (name, patch) = ((*name).to_owned(), patch.clone());
+                (instance.as_str(), Submission { name, patch })
+            })
+            .collect();
+        graded.extend(factory.grade(gold, &submissions));
     }
     for graded in &graded {
         let fine = matches!(graded.outcome.as_str(), "unresolved" | "not_applied");
@@ -162,7 +173,7 @@ fn a_huge_diff_is_refused_before_it_costs_anything() {
     let name = "huge".to_owned();
     let graded = factory.grade(
         &instances[0],
-        vec![(&instances[1], Submission { name, patch })],
+        &[(instances[1].as_str(), Submission { name, patch })],
     );
     assert_eq!(graded[0].outcome, "not_applied", "{:#}", graded[0].grade);
     factory.leaves_nothing();

@@ -64,25 +64,30 @@ impl Factory {
         let (gold, others) = instances.split_first().unwrap();
         let mut graded = Vec::new();
         for names in names(family).chunks(others.len()) {
-            let submissions = names.iter().zip(others).map(|(name, instance)| {
-                let overlay = folder("submissions").join(family).join(name);
-                let (name, patch) = (name.clone(), self.diff(instance, &overlay));
-                (instance.as_str(), Submission { name, patch })
-            });
-            graded.extend(self.grade(gold, submissions.collect()));
+            let submissions: Vec<_> = names
+                .iter()
+                .zip(others)
+                .map(|(name, instance)| {
+                    let overlay = folder("submissions").join(family).join(name);
+                    let (name, patch) = (name.clone(), self.diff(instance, &overlay));
+                    (instance.as_str(), Submission { name, patch })
+                })
+                .collect();
+            graded.extend(self.grade(gold, &submissions));
         }
         graded
     }
 
     /// Grades submissions, each of an instance of its own, and the true repair of `gold`.
-    pub(crate) fn grade(&self, gold: &str, submissions: Vec<(&str, Submission)>) -> Vec<Graded> {
+    pub(crate) fn grade(&self, gold: &str, submissions: &[(&str, Submission)]) -> Vec<Graded> {
         let file = self.home.temporary().join("predictions.jsonl");
         let repair = Submission {
             name: "gold".to_owned(),
             patch: reversed(&self.patch(gold)),
         };
         let mut lines = String::new();
-        for (instance, submission) in submissions.iter().chain([&(gold, repair)]) {
+        let last = [(gold, repair)];
+        for (instance, submission) in submissions.iter().chain(&last) {
             let prediction = serde_json::json!({
                 "instance_id": instance,
                 "model_name_or_path": submission.name,
