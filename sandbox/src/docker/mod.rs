@@ -22,6 +22,7 @@ mod harvest;
 pub(crate) mod image;
 pub mod images;
 mod labels;
+mod passing;
 mod prepared;
 mod probe;
 mod reaper;
@@ -106,6 +107,7 @@ impl DockerBackend {
             });
         }
         reaper::reap(&engine).await?;
+        passing::reap();
         Ok(Self {
             engine,
             options: Arc::new(options),
@@ -123,7 +125,7 @@ impl DockerBackend {
     }
 
     async fn make_image(&self, spec: Arc<EnvironmentSpec>) -> Result<Prepared> {
-        let folder = tempfile::tempdir().map_err(|source| Error::Io {
+        let folder = passing::folder().map_err(|source| Error::Io {
             context: "making a folder for the environment's image".into(),
             source,
         })?;
