@@ -8,7 +8,7 @@
 //! no command costs a call of the engine.
 //!
 //! Reading order: [`engine`] finding one, [`failure`] what it refuses, [`labels`] whose containers are whose,
-//! [`image`] and [`prepared`] from a spec to an image, [`container`] what a container is created with,
+//! [`image`] and [`prepared`] (with [`passing`]) from a spec to an image, [`container`] what a container is created with,
 //! [`frames`] and [`connection`] the conversation, [`sandbox`], [`harvest`] a build's result, [`reaper`],
 //! [`first`] the other side, [`probe`] what works here, [`images`] managing what is stored.
 
