@@ -1,6 +1,8 @@
 """Runs inside the peer's environment: its validation of given patches, with a copy of the tree for each container.
 
-usage: peer_validate.py OWNER__REPO.COMMIT8 TREE PATCHES_JSON RESULT_JSON
+usage: peer_validate.py OWNER__REPO.COMMIT8 TREE PATCHES_JSON RESULT_JSON PYTHON
+
+PYTHON runs the suite: an environment with the package's own dependencies and nothing else.
 
 The first patch is a rehearsal that also runs the untouched suite; the others are measured. Everything but the
 container is the peer's own: its loop, its test command, its log parser and its report.
@@ -26,7 +28,7 @@ from swesmith.harness import valid
 from peer_generate import register
 
 TREE = Path(sys.argv[2])
-COMMAND = f"{sys.executable} -m pytest --disable-warnings --color=no --tb=no --verbose"
+COMMAND = f"{sys.argv[5]} -m pytest --disable-warnings --color=no --tb=no --verbose"
 
 
 def run_patch_in_copy(
@@ -45,8 +47,10 @@ def run_patch_in_copy(
             subprocess.run(["git", "apply", "-"], input=patch, text=True, cwd=copy, env=outside, check=True)
         script = f"set -uxo pipefail\n: '{TEST_OUTPUT_START}'\n{COMMAND}\n: '{TEST_OUTPUT_END}'\n"
         with open(folder / "test_output.txt", "w") as output:
-            # The suite must see pytest alone, not the plug-ins of what else is installed here.
-            environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+            # Where the peer's images have the package installed in place.
+            source = Path(copy) / "src"
+            environment = {**os.environ, "PYTHONPATH": str(source if source.is_dir() else copy)}
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
             run = subprocess.Popen(
                 ["bash", "-c", script], cwd=copy, env=environment, stdout=output, stderr=output, start_new_session=True
             )

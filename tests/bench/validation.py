@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,13 @@ from packages import Package
 from peer import Peer
 from report import Row, short
 
-CANDIDATES = 30
+# As many as are long enough for the clock, and for a suite of minutes as few as can be waited for.
+CANDIDATES = {"networkx": 10}
+OTHERWISE = 60
+
+
+def candidates_of(package: Package) -> int:
+    return CANDIDATES.get(package.name, OTHERWISE)
 
 
 @dataclass(frozen=True)
@@ -48,32 +56,74 @@ def run(swemill: Swemill, home: Path, package: Package, candidates: int, *flags:
     return summary, decided
 
 
-def ours(swemill: Swemill, folder: Path, package: Package, *flags: str) -> Validated:
+@dataclass(frozen=True)
+class Ours:
+    """Our side: what was validated, what of the cost was spent in the tests, and whether the slow way agrees."""
+
+    validated: Validated
+    testing_seconds: float
+    tests: int
+    suite_tests: int
+    agreeing: int
+    python: Path
+    lock: str
+
+
+def ours(swemill: Swemill, home: Path, package: Package, *flags: str) -> Ours:
     """The rehearsal builds the environment and the baseline; the run after it validates, and is measured."""
-    home = folder / "home"
     shutil.rmtree(home, ignore_errors=True)
     first, rehearsed = run(swemill, home, package, 1, *flags)
-    second, measured = run(swemill, home, package, CANDIDATES, *flags)
-    shutil.rmtree(home, ignore_errors=True)
+    before = ways(swemill, home)
+    second, measured = run(swemill, home, package, candidates_of(package), *flags)
+    after = ways(swemill, home)
     already = rehearsed if first["id"] == second["id"] else Validated(0, 0, 0, 0)
-    return Validated(
+    validated = Validated(
         measured.decided - already.decided, measured.accepted - already.accepted, measured.cpu_seconds,
         measured.wall_seconds,
     )
+    environment = json.loads(next(home.glob("environments/*/environment.json")).read_text())
+    interpreter = environment["interpreter"]
+    spent = {key: after[key] - before[key] for key in after}
+    return Ours(
+        validated, spent["test_seconds"], spent["tests"], spent["suite_tests"], verified(swemill, home, package),
+        Path(interpreter["prefix"]) / interpreter["program"], environment["recipe"]["lock"],
+    )
 
 
-def theirs(swemill: Swemill, peer: Peer, folder: Path, package: Package) -> Validated:
+def ways(swemill: Swemill, home: Path) -> dict[str, float]:
+    """What `swemill status` counts of validation, over all ways."""
+    environment = {**os.environ, "SWEMILL_HOME": str(home)}
+    output = subprocess.run([swemill.program, "status", "--json"], env=environment, stdout=subprocess.PIPE, check=True)
+    counts = json.loads(output.stdout)["counts"]["validation"]
+    return {key: sum(way[key] for way in counts) for key in ("tests", "suite_tests", "cpu_seconds", "test_seconds")}
+
+
+def verified(swemill: Swemill, home: Path, package: Package) -> int:
+    """How many instances have the lists that the slow, clean way gives; of a suite of minutes some are asked."""
+    environment = {**os.environ, "SWEMILL_HOME": str(home)}
+    which = ["--sample", "2"] if package.name in CANDIDATES else ["--all"]
+    command = [swemill.program, "verify", *which, "--json"]
+    output = subprocess.run(command, env=environment, stdout=subprocess.PIPE)
+    report = json.loads(output.stdout)
+    if report["disagreements"]:
+        names = ", ".join(instance["instance_id"] for instance in report["disagreements"])
+        raise SystemExit(f"bench: the slow way does not agree on {names}")
+    return report["verified"]
+
+
+def theirs(swemill: Swemill, peer: Peer, folder: Path, package: Package, mine: Ours) -> Validated:
     """The peer's own validation of the candidates that swemill draws with the same seed and limit."""
     work = folder / "peer"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    drawn = swemill.candidates(package.tree, 1, "--max-candidates", str(CANDIDATES))
+    drawn = swemill.candidates(package.tree, 1, "--max-candidates", str(candidates_of(package)))
     patches = [patch for _, patch in diffs_of(drawn)]
     (work / "drawn.json").write_text(json.dumps([patches[0], *patches]))
     script = Path(__file__).with_name("peer_validate.py")
     result = work / "result.json"
     with open(work / "log.txt", "wb") as log:
-        command = [peer.python, "-B", script, package.peer_name, package.tree, work / "drawn.json", result]
+        python = suite_python(work, mine)
+        command = [peer.python, "-B", script, package.peer_name, package.tree, work / "drawn.json", result, python]
         cost = measure(command, cwd=work, stdout=log, stderr=log)
     if cost.exit_code != 0:
         raise SystemExit(f"bench: the peer's validation failed; its output is in {work / 'log.txt'}")
@@ -81,17 +131,39 @@ def theirs(swemill: Swemill, peer: Peer, folder: Path, package: Package) -> Vali
     return Validated(answer["validated"], answer["valid"], answer["seconds"], answer["wall_seconds"])
 
 
+def suite_python(work: Path, mine: Ours) -> Path:
+    """The interpreter that runs the suite for the peer: the same Python, with the same packages, as ours has."""
+    venv = work / "venv"
+    subprocess.run([mine.python, "-m", "venv", venv], check=True)
+    lock = work / "lock.txt"
+    lock.write_text(mine.lock)
+    pip = [venv / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps"]
+    subprocess.run([*pip, "--require-hashes", "-r", lock], check=True)
+    return venv / "bin" / "python"
+
+
 def rows(swemill: Swemill, peer: Peer, folder: Path, package: Package) -> list[Row]:
-    """One pair of runs: each validates some thirty candidates, which is long enough for the clock."""
-    mine = ours(swemill, folder, package)
-    note = f"ours: {tell(mine)}, each under the break, as often as `confirmations` says, and mended, in fresh sandboxes"
+    """One run of each side on the same candidates, in turn."""
+    home = folder / "home"
+    both = ours(swemill, home, package)
+    shutil.rmtree(home, ignore_errors=True)
+    mine = both.validated
     name = f"{package.name} {package.version}: validation"
-    command = f"swemill run pypi:{package.name}=={package.version} --seed {SEED} --max-candidates {CANDIDATES}"
+    command = f"swemill run pypi:{package.name}=={package.version} --seed {SEED} --max-candidates {candidates_of(package)}"
+    share = 100 * (1 - both.testing_seconds / mine.cpu_seconds)
+    beside = f"{both.tests:,} tests were run where whole suites have {both.suite_tests:,}"
+    own = [
+        Row(f"{name}, CPU beyond the tests' own", share, None, None, "% of all CPU seconds", 1, "—", command, beside),
+        Row(f"{name}, agreement with the slow way", 100 if both.agreeing else "—", None, None, "% of instances", 1, "—",
+            "swemill verify --all", f"{both.agreeing} instances proven once more"),
+    ]
+    note = f"ours: {tell(mine)}, the whole process with its private Postgres"
     if peer.missing is not None:
-        return [Row(name, mine.rate, None, None, "candidates / CPU s", 1, "—", command, note)]
-    other = theirs(swemill, peer, folder, package)
+        return [Row(name, mine.rate, None, None, "candidates / CPU s", 1, "—", command, note), *own]
+    other = theirs(swemill, peer, folder, package, both)
     note += f"; peer: {tell(other)}, each run once, in a copy of the tree where it would start a container"
-    return [Row(name, mine.rate, other.rate, mine.rate / other.rate, "candidates / CPU s", 1, "—", command, note)]
+    ratio = mine.rate / other.rate
+    return [Row(name, mine.rate, other.rate, ratio, "candidates / CPU s", 1, "—", command, note), *own]
 
 
 def tell(side: Validated) -> str:

@@ -1,13 +1,17 @@
-"""Ending a run that need not go on: a test that takes far more processor time than ever, more failures than asked."""
+"""Ending a run that need not go on: a test that takes far more processor time than ever, more failures than asked.
+
+A test's time is that of its own process; one that waits for another is ended with the whole run, by the clock.
+"""
 
 
 def make(link):
     """What the hooks tell of tests as they start and fail."""
     import os
-    import resource
+    import signal
     import time
 
-    set_limit, get_limit, processor = resource.setrlimit, resource.getrlimit, resource.RLIMIT_CPU
+    # A timer of this process's own: programs that a test starts do not inherit it, as they would a limit.
+    set_timer, processor = signal.setitimer, signal.ITIMER_PROF
     now, leave = time.process_time, os._exit
     failed, budgets, spent, began = set(), {}, [0.0], [0.0]
 
@@ -20,11 +24,9 @@ def make(link):
             if seconds is None:
                 return
             if not budgets:
-                budgets.update(zip(link.request["ids"] or (), seconds))
+                budgets.update(seconds)
                 budgets.setdefault("", link.request["seconds_otherwise"])
-            budget = budgets.get(name, budgets[""])
-            # Whole seconds, rounded up.
-            set_limit(processor, (int(began[0] + budget) + 1, get_limit(processor)[1]))
+            set_timer(processor, budgets.get(name, budgets[""]))
 
         @staticmethod
         def ends():
@@ -34,6 +36,7 @@ def make(link):
         @staticmethod
         def over():
             """Tells what all tests together took of the processor, and how many failed."""
+            set_timer(processor, 0)
             link.send({"record": "spent", "seconds": spent[0]})
             return len(failed)
 

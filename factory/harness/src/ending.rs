@@ -8,8 +8,8 @@ use swemill_sandbox::{self as sandbox, Output};
 use crate::outcome::tail;
 use crate::tally::Tally;
 
-/// The signal of a process whose processor time is used up.
-const SIGXCPU: i32 = 24;
+/// The signal of the timer by which a copy's test is given its processor time (see `swemill_watch.py`).
+const SIGPROF: i32 = 27;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,8 +142,7 @@ pub(crate) fn ending(tally: &Tally, forged: Option<String>, output: &Output) -> 
             reason: "more bytes than all records of a run may have".into(),
         },
         (None, sandbox::Ending::TimedOut) => Ending::TimedOut { during },
-        // The processor time that a copy's test was given (see `swemill_watch.py`).
-        (None, sandbox::Ending::Signalled(SIGXCPU)) => Ending::TimedOut { during },
+        (None, sandbox::Ending::Signalled(SIGPROF)) => Ending::TimedOut { during },
         (None, sandbox::Ending::OutOfMemory) => Ending::OutOfMemory { during },
         (None, how) if tally.python.is_none() => Ending::NotStarted {
             message: format!("{}: {}", describe(how), said()),

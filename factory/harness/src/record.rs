@@ -1,5 +1,7 @@
 //! The records that the plugin sends, in the order in which they can come.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What the plugin is asked, as JSON in the greeting.
@@ -39,10 +41,10 @@ pub(crate) struct Beyond<'a> {
     pub(crate) seconds_a_test: Option<f64>,
     /// Of a copy: the files that were changed since its template was made.
     pub(crate) changes: Vec<Change<'a>>,
-    /// Of a copy: processor seconds of each test in `ids`.
+    /// Of a copy: processor seconds that each test may take.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) seconds: Option<Vec<f64>>,
-    /// Of a copy: processor seconds of a test that is not in `ids`.
+    pub(crate) seconds: Option<BTreeMap<&'a str, f64>>,
+    /// Of a copy: processor seconds of a test that is not in `seconds`.
     pub(crate) seconds_otherwise: f64,
     /// Of a copy: it ends when more tests have failed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use swemill_sandbox::{Backend, Environment, Limits};
 
 use crate::stability::Instability;
 use crate::trace::{Trace, trace};
-use crate::warm::{Copy, Outcome, Stage, Warm};
+use crate::warm::{Allowance, Copy, Outcome, Stage, Warm};
 use crate::{Baseline, Error, Reach, Result, Status, TestCommand};
 
 /// The longest that a trace may take: every test has a process to itself, and is watched.
@@ -74,7 +74,10 @@ pub async fn survey(
     let copy = Copy {
         changes: &[],
         tests: None,
-        seconds_a_test: test_timeout.as_secs_f64(),
+        allowance: Allowance {
+            factor: WATCHED,
+            seconds: LEAST_SECONDS,
+        },
         most_failures: None,
         compare: true,
         timeout: baseline.timeout,

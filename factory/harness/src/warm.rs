@@ -73,16 +73,31 @@ async fn start(
 pub struct Copy<'a> {
     /// The changed files.
     pub changes: &'a [Changed],
-    /// The tests to run, with the processor seconds that each may take; all tests otherwise.
-    pub tests: Option<(Vec<String>, Vec<f64>)>,
-    /// Processor seconds of a test that is not listed.
-    pub seconds_a_test: f64,
+    /// The tests to run; all tests otherwise.
+    pub tests: Option<Vec<String>>,
+    /// The processor seconds that a test may take, from those that it took in the baseline.
+    pub allowance: Allowance,
     /// More failures than this need not be known of.
     pub most_failures: Option<usize>,
     /// Tell what is left behind even if no test fails.
     pub compare: bool,
     /// Wall time.
     pub timeout: Duration,
+}
+
+/// How long a test may take of the processor: a change may make it slower without that being a hang.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    /// Times what it took in the baseline,
+    pub factor: f64,
+    /// and as many seconds more.
+    pub seconds: f64,
+}
+
+impl Allowance {
+    fn of(self, seconds: f64) -> f64 {
+        self.factor * seconds + self.seconds
+    }
 }
 
 /// A file with another content than the template's.
@@ -179,12 +194,19 @@ impl Warm {
 
     /// Runs tests in a copy. After an error the template is of no more use.
     pub async fn run(&self, baseline: &Baseline, copy: &Copy<'_>) -> Result<Outcome> {
-        let (ids, seconds) = match &copy.tests {
-            Some((ids, seconds)) => (Selection::Ids(ids.clone()), Some(seconds.clone())),
-            None => (Selection::All, Some(Vec::new())),
+        let selection = match &copy.tests {
+            Some(ids) => Selection::Ids(ids.clone()),
+            None => Selection::All,
         };
+        let seconds = |id| baseline.tests.get(id).map_or(0.0, |test| test.seconds);
+        let allowed = |id| (String::as_str(id), copy.allowance.of(seconds(id)));
+        let allowed = match &copy.tests {
+            Some(ids) => ids.iter().map(allowed).collect(),
+            None => baseline.tests.keys().map(allowed).collect(),
+        };
+        let slowest = baseline.tests.keys().map(seconds).fold(0.0, f64::max);
         let request = Request {
-            selection: ids,
+            selection,
             timeout: copy.timeout,
             ..baseline.request()
         };
@@ -193,8 +215,8 @@ impl Warm {
                 Stage::Configured => Vec::new(),
                 Stage::Collected => copy.changes.iter().map(Changed::to_record).collect(),
             },
-            seconds,
-            seconds_otherwise: copy.seconds_a_test,
+            seconds: Some(allowed),
+            seconds_otherwise: copy.allowance.of(slowest),
             most_failures: copy.most_failures,
             compare: copy.compare,
             ..Beyond::default()

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use swemill_harness::warm::{Copy, Outcome};
+use swemill_harness::warm::{Allowance, Copy, Outcome};
 use swemill_harness::{
     Comparison, Ending, Error as HarnessError, Reach, Reached, Stage, TestRun, Warm, compare,
     compare_reached,
@@ -17,10 +17,11 @@ use super::changes::Change;
 use super::evidence::{Clock, Way};
 use crate::failure::StageError;
 
-/// How many times its baseline a test may take of the processor, and how much more in any case: a change may make
-/// it slower without that being a hang.
-const SLOWER: f64 = 10.0;
-const SECONDS_MORE: f64 = 1.0;
+/// What a test may take of the processor.
+const ALLOWANCE: Allowance = Allowance {
+    factor: 10.0,
+    seconds: 1.0,
+};
 
 /// Wall time of a run beside the tests' own: machines are busy.
 const WALL_MORE: f64 = 10.0;
@@ -129,27 +130,18 @@ impl Judge<'_> {
             .map(|change| change.to_changed(&self.environment.testbed))
             .collect();
         let seconds = |id: &String| baseline.tests.get(id).map_or(0.0, |test| test.seconds);
-        let own = |seconds: f64| SLOWER * seconds + SECONDS_MORE;
-        let all_tests: f64 = baseline.tests.values().map(|test| test.seconds).sum();
-        let slowest = baseline
-            .tests
-            .values()
-            .map(|test| test.seconds)
-            .fold(0.0, f64::max);
-        let together = ids.map_or(all_tests, |ids| ids.iter().map(seconds).sum());
+        let together: f64 = match ids {
+            Some(ids) => ids.iter().map(seconds).sum(),
+            None => baseline.tests.keys().map(seconds).sum(),
+        };
+        let timeout = Duration::from_secs_f64(WALL_MORE + WALL_SLOWER * together);
         let mut copy = Copy {
             changes: &changed,
-            tests: ids.map(|ids| {
-                (
-                    ids.to_vec(),
-                    ids.iter().map(|id| own(seconds(id))).collect(),
-                )
-            }),
-            seconds_a_test: own(slowest),
+            tests: ids.map(<[String]>::to_vec),
+            allowance: ALLOWANCE,
             most_failures: Some(self.most_failures()),
             compare: false,
-            timeout: Duration::from_secs_f64(WALL_MORE + WALL_SLOWER * together)
-                .min(baseline.timeout),
+            timeout: timeout.min(baseline.timeout),
         };
         let mut outcome = warm.run(baseline, &copy).await;
         if let Ok(Outcome::Ran { run, .. }) = &outcome

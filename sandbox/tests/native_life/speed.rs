@@ -40,7 +40,7 @@ async fn a_hundred_starts_take_no_long_time() {
 }
 
 #[tokio::test]
-#[ignore = "a measurement: cargo test --release -p swemill-sandbox --test native three_hundred -- --ignored --nocapture"]
-async fn three_hundred_starts() {
-    report(&first_commands(300).await);
+#[ignore = "a measurement: cargo test --release -p swemill-sandbox --test native a_thousand_starts -- --ignored --nocapture"]
+async fn a_thousand_starts() {
+    report(&first_commands(1000).await);
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
-use swemill_harness::warm::{Changed, Copy, Outcome};
+use swemill_harness::warm::{Allowance, Changed, Copy, Outcome};
 use swemill_harness::{
     Baseline, BaselineOptions, Comparison, Ending, Reach, Reached, Stage, Warm, compare,
     compare_reached,
@@ -22,6 +22,11 @@ const FILES: &[&str] = &[
     "shop/settings.py",
     "shop/tool.py",
 ];
+
+const GENEROUS: Allowance = Allowance {
+    factor: 10.0,
+    seconds: 5.0,
+};
 
 /// The shop, looked at once.
 struct Shop {
@@ -92,11 +97,10 @@ impl Shop {
     /// Runs the tests with these ids, or all, in a copy.
     async fn copy(&self, stage: Stage, changed: &Changed, ids: Option<Vec<String>>) -> Outcome {
         let warm = self.warm(stage).await;
-        let seconds = |ids: &Vec<String>| vec![5.0; ids.len()];
         let copy = Copy {
             changes: std::slice::from_ref(changed),
-            tests: ids.map(|ids| (ids.clone(), seconds(&ids))),
-            seconds_a_test: 5.0,
+            tests: ids,
+            allowance: GENEROUS,
             most_failures: None,
             compare: false,
             timeout: Duration::from_secs(60),
@@ -297,8 +301,11 @@ async fn a_test_that_runs_away_is_ended_after_a_multiple_of_its_own_time() {
     let warm = shop.warm(Stage::Collected).await;
     let copy = Copy {
         changes: &[changed],
-        tests: Some((ids, vec![0.5])),
-        seconds_a_test: 0.5,
+        tests: Some(ids),
+        allowance: Allowance {
+            factor: 1.0,
+            seconds: 0.5,
+        },
         most_failures: None,
         compare: false,
         timeout: Duration::from_secs(60),
@@ -321,7 +328,7 @@ async fn a_run_ends_when_more_tests_failed_than_are_asked_for() {
     let copy = Copy {
         changes: &[changed],
         tests: None,
-        seconds_a_test: 5.0,
+        allowance: GENEROUS,
         most_failures: Some(1),
         compare: false,
         timeout: Duration::from_secs(60),
