@@ -251,7 +251,16 @@ impl Machine {
     pub async fn tree(&self, repository: &Repository) -> Result<PathBuf, StageError> {
         let place = self.place_of(&repository.tree);
         if place.is_dir() {
-            return Ok(place);
+            if digest_of(&place).await.as_ref() == Some(&repository.tree) {
+                return Ok(place);
+            }
+            // Torn by a crash of the machine, or changed by somebody: caches are made again, never believed.
+            tracing::warn!(tree = %place.display(), "the cached files are not what they were; fetching them again");
+            let _one_at_a_time = self.trees.lock().await;
+            let gone = std::fs::remove_dir_all(&place);
+            gone.map_err(|error| {
+                StageError::infra(format!("cannot remove {}: {error}", place.display()))
+            })?;
         }
         let origin: Origin = repository.spec.parse()?;
         let revision = matches!(origin, Origin::Git { .. }).then_some(repository.commit.as_str());
@@ -396,4 +405,11 @@ impl Machine {
             ordinals,
         }))
     }
+}
+
+/// The digest of a tree's content; none when it cannot be read.
+async fn digest_of(tree: &Path) -> Option<String> {
+    let tree = tree.to_owned();
+    let digest = tokio::task::spawn_blocking(move || swemill_source::tree_digest(&tree));
+    digest.await.ok()?.ok()
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use swemill_sandbox::{EnvironmentSpec, Mount, Network, Tree, Upper};
 
+use crate::files;
 use crate::interpreter::{Interpreter, MOUNTED_PREFIX};
 use crate::recipe::Recipe;
 
@@ -49,6 +50,9 @@ pub struct Built {
     pub tests: usize,
     /// Bytes of its folder that no other environment shares.
     pub own_bytes: u64,
+    /// What lay in its folder when it was finished ([`files::outline`]).
+    #[serde(default)]
+    pub(crate) outline: String,
     /// The harness's files on this machine.
     pub(crate) harness: MountRecord,
 }
@@ -92,7 +96,9 @@ impl Built {
             .flat_map(|tree| &tree.lower)
             .all(|layer| layer.is_dir());
         let python = built.interpreter.prefix.join(&built.interpreter.program);
-        (whole && python.is_file()).then_some(built)
+        // A crash of the machine may have torn files apart that were there long before.
+        let untouched = || files::outline(folder, MANIFEST).is_ok_and(|now| now == built.outline);
+        (whole && python.is_file() && untouched()).then_some(built)
     }
 
     fn venv(&self) -> Tree {

@@ -6,14 +6,29 @@ A test's time is that of its own process; one that waits for another is ended wi
 
 def make(link):
     """What the hooks tell of tests as they start and fail."""
+    import gc
     import os
     import signal
+    import sys
     import time
 
     # A timer of this process's own: programs that a test starts do not inherit it, as they would a limit.
     set_timer, processor = signal.setitimer, signal.ITIMER_PROF
     now, leave = time.process_time, os._exit
     failed, budgets, spent, began = set(), {}, [0.0], [0.0]
+    collecting, lost, late, collect = [False], [0], [0], gc.collect
+
+    def on_collection(phase, information):
+        collecting[0] = phase == "start"
+
+    def on_event(event, arguments):
+        if event == "sys.unraisablehook":
+            lost[0] += 1
+            late[0] += collecting[0]
+
+    gc.callbacks.append(on_collection)
+    if hasattr(sys, "addaudithook"):
+        sys.addaudithook(on_event)
 
     class Watch:
         @staticmethod
@@ -37,6 +52,11 @@ def make(link):
         def over():
             """Tells what all tests together took of the processor, and how many failed."""
             set_timer(processor, 0)
+            if lost[0]:
+                # Exceptions that nobody could be told of are blamed on the test during which the garbage that
+                # raised them was collected, and there may be more of it.
+                collect()
+                link.send({"record": "garbage", "late": late[0]})
             link.send({"record": "spent", "seconds": spent[0]})
             return len(failed)
 

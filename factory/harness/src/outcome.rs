@@ -29,6 +29,8 @@ pub struct TestRun {
     /// What of that the tests took in their own process, from their set-up to their tear-down; nothing of a run that
     /// broke off.
     pub testing: Duration,
+    /// Exceptions that came up while garbage was collected: which test they hit is chance.
+    pub late_garbage: usize,
     /// The interpreter's version, where one started.
     pub python: Option<String>,
     /// pytest's version, where it could be imported.
@@ -69,7 +71,25 @@ pub struct Collection {
     pub stderr_tail: String,
 }
 
+/// What pytest calls an exception that came up where nobody could catch it, in the text of a test that it hit.
+const UNRAISABLE: &str = "PytestUnraisableExceptionWarning";
+
 impl TestRun {
+    /// A test that failed by an exception in garbage, where it is chance which test that hits.
+    pub fn hit_by_chance(&self) -> Option<&str> {
+        let hit = |record: &TestRecord| {
+            record.status.is_broken()
+                && record
+                    .text
+                    .as_deref()
+                    .is_some_and(|text| text.contains(UNRAISABLE))
+        };
+        let found = self.tests.iter().find(|(_, record)| hit(record));
+        found
+            .filter(|_| self.late_garbage > 0)
+            .map(|(id, _)| id.as_str())
+    }
+
     /// What this run says of a test. A test whose file, folder or class could not be collected is an error;
     /// one that nothing is known of is missing.
     pub fn status(&self, id: &str) -> Status {

@@ -94,6 +94,8 @@ pub(crate) enum Record {
     Interrupted { text: String },
     /// pytest itself, or one of its plugins, failed.
     InternalError { text: String },
+    /// How many exceptions came up while garbage was collected, whichever test was at work then.
+    Garbage { late: usize },
     /// What all tests together took of the processor.
     Spent { seconds: f64 },
     /// The session is over, with pytest's exit status.

@@ -135,6 +135,7 @@ pub(crate) fn test_run(tally: Tally, ending: Ending, output: &Output) -> TestRun
         testing: Duration::try_from_secs_f64(tally.testing)
             .unwrap_or_default()
             .min(output.cpu),
+        late_garbage: tally.late_garbage,
         python: tally.python,
         pytest: tally.pytest,
         stdout_tail: tail(&output.stdout),

@@ -22,6 +22,8 @@ pub(crate) struct Tally {
     pub(crate) interrupted: Option<String>,
     pub(crate) internal_error: Option<String>,
     pub(crate) exit: Option<i32>,
+    /// Exceptions that came up while garbage was collected.
+    pub(crate) late_garbage: usize,
     /// Processor seconds of the tests, from their set-up to their tear-down.
     pub(crate) testing: f64,
     /// Of a copy: why the change cannot be put in place exactly.
@@ -77,6 +79,7 @@ impl Tally {
             Record::Interrupted { text } => self.interrupted = Some(text),
             Record::InternalError { text } => self.internal_error = Some(text),
             Record::Finish { exit } => self.exit = Some(exit),
+            Record::Garbage { late } => self.late_garbage = late,
             Record::Spent { seconds } => self.testing = seconds,
             Record::Unfit { text } => self.unfit = Some(text),
             Record::Enough { failed } => self.enough = Some(failed),

@@ -6,6 +6,7 @@ mod doctor;
 mod enter;
 mod export;
 mod grade;
+mod harmless;
 mod image;
 mod instances;
 mod mutate;

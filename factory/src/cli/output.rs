@@ -8,6 +8,7 @@ use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use super::exit;
+use super::harmless::harmless;
 
 /// Where a verb's words go.
 #[derive(Debug)]
@@ -36,14 +37,14 @@ impl Output {
     /// A line of the result. Nothing is said under `--json`, nor when the reader has gone.
     pub(crate) fn line(&self, text: impl Display) {
         if !self.json {
-            let _ = writeln!(std::io::stdout().lock(), "{text}");
+            let _ = writeln!(std::io::stdout().lock(), "{}", harmless(&text.to_string()));
         }
     }
 
     /// A line about how things go, on stderr.
     pub(crate) fn note(&self, text: impl Display) {
         if !self.json {
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            let _ = writeln!(std::io::stderr().lock(), "{}", harmless(&text.to_string()));
         }
     }
 
@@ -110,6 +111,7 @@ impl Output {
             } else {
                 "error"
             };
+            let message = harmless(&message);
             let _ = writeln!(std::io::stderr().lock(), "{word}: {message}");
         }
         ExitCode::from(exit::FAILED)

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::harmless::harmless;
 use super::output::Output;
 use crate::events::{Event, Listener};
 
@@ -81,6 +82,7 @@ impl Progress {
     }
 
     fn say(&self, state: &State, line: &str) {
+        let line = &harmless(line);
         if self.draws {
             let _ = state.bars.println(line);
         } else {

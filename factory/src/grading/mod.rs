@@ -16,6 +16,7 @@ mod runs;
 mod sites;
 pub mod submission;
 pub mod tripwire;
+mod unchanged;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

@@ -7,6 +7,7 @@ use swemill_sandbox::{Backend, Command, Limits, Sandbox};
 
 use super::sites::Site;
 use super::tripwire::{Told, Tripwires};
+use super::unchanged::Tests;
 use crate::failure::StageError;
 use crate::machine::Loaded;
 
@@ -33,31 +34,37 @@ impl Runs<'_> {
                 let told = Told::NotUsed {
                     reason: reason.clone(),
                 };
-                Ok((self.run(files, None).await?, told))
+                Ok((self.run(files, None).await?.0, told))
             }
             Site::Usable(site) => {
                 // A test file that the break or the submission changes stays as they leave it.
                 let free = judging.filter(|file| !files.contains_key(*file));
                 let tripwires = site.draw(free, &self.loaded.view()?)?;
-                let run = self.run(files, Some(&tripwires)).await?;
-                let told = tripwires.judge(&run);
+                let (run, changed) = self.run(files, Some(&tripwires)).await?;
+                let told = match changed {
+                    Some(path) => Told::Tampered {
+                        reason: changed_while_running(&path),
+                    },
+                    None => tripwires.judge(&run),
+                };
                 Ok((run, told))
             }
         }
     }
 
-    /// Runs the suite. A run that neither ended nor had the processor for half of its time says little on a busy
-    /// machine: it gets one more chance, with more time.
+    /// Runs the suite; with tripwires, also says which file of the tests is no longer what it was. A run that neither
+    /// ended nor had the processor for half of its time says little on a busy machine: it gets one more chance, with
+    /// more time.
     pub(super) async fn run(
         &self,
         files: &Files,
         tripwires: Option<&Tripwires>,
-    ) -> Result<TestRun, StageError> {
+    ) -> Result<(TestRun, Option<String>), StageError> {
         let mut request = self.loaded.baseline.request();
-        let run = self.run_once(files, tripwires, &request).await?;
+        let (run, changed) = self.run_once(files, tripwires, &request).await?;
         let starved = run.cpu < run.wall / 2;
         if !(starved && matches!(run.ending, Ending::TimedOut { .. })) {
-            return Ok(run);
+            return Ok((run, changed));
         }
         request.timeout *= 3;
         self.run_once(files, tripwires, &request).await
@@ -68,7 +75,7 @@ impl Runs<'_> {
         files: &Files,
         tripwires: Option<&Tripwires>,
         request: &Request,
-    ) -> Result<TestRun, StageError> {
+    ) -> Result<(TestRun, Option<String>), StageError> {
         let sandbox = self
             .backend
             .start(&self.loaded.environment, self.limits)
@@ -86,8 +93,18 @@ impl Runs<'_> {
             sandbox.write(&place, text.as_bytes(), false).await?;
         }
         let run = swemill_harness::run(sandbox.as_ref(), &self.loaded.command, request).await;
+        let changed = match tripwires {
+            // Whatever became of the run, its own ending says more than what lies there.
+            Some(tripwires) if run.as_ref().is_ok_and(|run| run.ending.is_complete()) => {
+                let tests = Tests::of(self.loaded, files, tripwires)?;
+                tests
+                    .changed(sandbox.as_ref(), &self.loaded.testbed)
+                    .await?
+            }
+            _ => None,
+        };
         sandbox.stop().await?;
-        Ok(run?)
+        Ok((run?, changed))
     }
 
     /// Removes files. Their names travel as input, never as arguments; nothing of the submission is there yet.
@@ -118,6 +135,11 @@ impl Runs<'_> {
             output.stderr.to_text().trim()
         )))
     }
+}
+
+/// The words for a file of the tests that is not what it was.
+pub(super) fn changed_while_running(path: &str) -> String {
+    format!("{path} was changed while the tests ran")
 }
 
 /// Removes files below the current folder, and folders that are empty then, as git does.

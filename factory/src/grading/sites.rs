@@ -6,7 +6,7 @@ use std::sync::Arc;
 use swemill_harness::{Status, TestRun};
 use swemill_store::grades::{self, TripwireSite};
 
-use super::runs::Runs;
+use super::runs::{Runs, changed_while_running};
 use super::tripwire::{self, Tripwires};
 use super::{Grader, key};
 use crate::failure::StageError;
@@ -79,7 +79,10 @@ impl Grader<'_> {
                 site.files.clear();
             }
             let tripwires = site.draw_everywhere(&view)?;
-            let run = runs.run(&BTreeMap::new(), Some(&tripwires)).await?;
+            let (run, changed) = runs.run(&BTreeMap::new(), Some(&tripwires)).await?;
+            if let Some(path) = changed {
+                return Ok(Site::Unusable(changed_while_running(&path)));
+            }
             let (files, reason) = trouble(loaded, &tripwires, &run);
             let Some(reason) = reason else {
                 return Ok(Site::Usable(site));

@@ -67,13 +67,7 @@ impl Judge<'_> {
             .await?
         {
             Ok(Outcome::Ran { run, left }) => {
-                let new = left
-                    .unwrap_or_default()
-                    .into_iter()
-                    .find(|name| !reach.left.contains(name));
-                if let Some(name) = new.filter(|_| run.ending.is_complete()) {
-                    // Tests that ran before could make others fail by it.
-                    let reason = format!("tests leave {name} changed");
+                if let Some(reason) = doubt(reach, &run, left) {
                     return self.run_whole(changes, &reason, clock).await.map(Some);
                 }
                 clock.went(Way::Reached, &format!("{} tests can be reached", ids.len()));
@@ -207,6 +201,20 @@ impl Judge<'_> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Why tests that the change does not reach could do something else after those that it does.
+fn doubt(reach: &Reach, run: &TestRun, left: Option<BTreeSet<String>>) -> Option<String> {
+    if !run.ending.is_complete() {
+        // It is refused as it is.
+        return None;
+    }
+    if run.late_garbage > 0 {
+        return Some("exceptions come up while garbage is collected".to_owned());
+    }
+    let mut left = left.unwrap_or_default().into_iter();
+    let new = left.find(|name| !reach.left.contains(name))?;
+    Some(format!("tests leave {new} changed"))
 }
 
 /// What all changed files together can reach.

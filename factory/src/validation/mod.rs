@@ -128,6 +128,14 @@ impl Judge<'_> {
         if lists.fail_to_pass.is_empty() && lists.missing.is_empty() {
             return Ok(Verdict::Survived);
         }
+        if let Some(test) = broken.hit_by_chance() {
+            let reason = format!("it is chance that an exception in garbage hits {test}");
+            return Ok(Verdict::refused(
+                CandidateOutcome::Flaky,
+                FailureClass::Candidate,
+                reason,
+            ));
+        }
         if let Some(reason) = self.unfit(&lists) {
             return Ok(unviable(reason));
         }

@@ -14,6 +14,7 @@ use super::engine::{Engine, Facts, Offer};
 use super::image::agent;
 use super::image::system::OWNED;
 use super::prepared::{Content, Prepared};
+use crate::native::init::objects::CEILINGS;
 use crate::native::user::INNER_ID;
 use crate::{EnvironmentSpec, Limits, Network, Result};
 
@@ -39,6 +40,7 @@ const SHARED_PARTS: u64 = 1;
 /// Parts of `/proc` that tell of or act on the machine, and all of `/sys` but the container's own control group,
 /// where the kernel counts what it kills for memory.
 const MASKED: &[&str] = &[
+    "/proc/pressure",
     "/proc/acpi",
     "/proc/asound",
     "/proc/interrupts",
@@ -180,6 +182,13 @@ fn host_config(
         tmpfs: Some(memories(prepared, spec, limits, facts)),
         masked_paths: list(MASKED),
         readonly_paths: list(FROZEN),
+        // Whatever fills the container's memory without belonging to a process would end its first process.
+        sysctls: Some(
+            CEILINGS
+                .iter()
+                .map(|(name, value)| (format!("kernel.{name}"), (*value).to_owned()))
+                .collect(),
+        ),
         runtime: options.runtime.clone(),
         // What commands write goes over the attached streams and nowhere else.
         log_config: Some(HostConfigLogConfig {

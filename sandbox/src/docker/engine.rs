@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 
@@ -16,6 +16,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How long it may take to store an image.
 pub(crate) const LOADING: Duration = Duration::from_mins(30);
+
+/// How long an engine that worked before may be away before that is a failure.
+const AWAY: Duration = Duration::from_mins(3);
 
 /// How long the first word may take.
 const GREETING: Duration = Duration::from_secs(10);
@@ -84,6 +87,23 @@ impl Engine {
                      (group `docker`), or name it with `docker_host`"
                 .into(),
         })
+    }
+
+    /// Waits for an engine that went away, for at most [`AWAY`]: daemons are restarted under running work.
+    pub(crate) async fn wait_until_back(&self) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let asked = Instant::now();
+            let ping = self.call("looking whether it is there", Docker::ping);
+            let Err(error) = ping.await else {
+                return Ok(());
+            };
+            // One that is there and hangs has had its time.
+            if began.elapsed() > AWAY || asked.elapsed() >= PATIENCE {
+                return Err(error);
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// Asks the engine for something, for at most [`PATIENCE`].

@@ -8,7 +8,7 @@
 //! no command costs a call of the engine.
 //!
 //! Reading order: [`engine`] finding one, [`failure`] what it refuses, [`labels`] whose containers are whose,
-//! [`image`] and [`prepared`] from a spec to an image, [`container`] what a container is created with,
+//! [`image`] and [`prepared`] (with [`passing`]) from a spec to an image, [`container`] what a container is created with,
 //! [`frames`] and [`connection`] the conversation, [`sandbox`], [`harvest`] a build's result, [`reaper`],
 //! [`first`] the other side, [`probe`] what works here, [`images`] managing what is stored.
 
@@ -22,6 +22,7 @@ mod harvest;
 pub(crate) mod image;
 pub mod images;
 mod labels;
+mod passing;
 mod prepared;
 mod probe;
 mod reaper;
@@ -106,6 +107,7 @@ impl DockerBackend {
             });
         }
         reaper::reap(&engine).await?;
+        passing::reap();
         Ok(Self {
             engine,
             options: Arc::new(options),
@@ -123,7 +125,7 @@ impl DockerBackend {
     }
 
     async fn make_image(&self, spec: Arc<EnvironmentSpec>) -> Result<Prepared> {
-        let folder = tempfile::tempdir().map_err(|source| Error::Io {
+        let folder = passing::folder().map_err(|source| Error::Io {
             context: "making a folder for the environment's image".into(),
             source,
         })?;
@@ -179,6 +181,7 @@ impl Backend for DockerBackend {
                 operation: "share a host folder writably",
             });
         }
+        self.engine.wait_until_back().await?;
         let spec = Arc::new(spec.clone());
         let prepared = self.make_image(Arc::clone(&spec)).await?;
         Ok(Environment {
@@ -188,6 +191,7 @@ impl Backend for DockerBackend {
     }
 
     async fn start(&self, environment: &Environment, limits: &Limits) -> Result<Box<dyn Sandbox>> {
+        self.engine.wait_until_back().await?;
         let start = async |prepared: &Prepared| {
             sandbox::DockerSandbox::start(
                 &self.engine,

@@ -26,7 +26,7 @@ pub(crate) mod pipes;
 pub(crate) mod plan;
 mod probe;
 mod sandbox;
-mod scratch;
+pub(crate) mod scratch;
 mod template;
 pub(crate) mod user;
 pub(crate) mod wire;

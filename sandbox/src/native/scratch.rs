@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use super::init::keeper::remove_tree;
+use super::init::removal::remove_tree;
 use super::owner;
 
 /// Whether files in memory carry the attributes that overlayfs marks replaced folders with.

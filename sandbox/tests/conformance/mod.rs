@@ -1,9 +1,12 @@
 //! What every backend promises: one function a fact, run against each backend by `conformance_suite!`.
 
+pub(crate) mod bombs;
 pub(crate) mod channel;
 pub(crate) mod commands;
+pub(crate) mod escape;
 pub(crate) mod files;
 pub(crate) mod isolation;
+pub(crate) mod lingering;
 pub(crate) mod processes;
 pub(crate) mod resources;
 pub(crate) mod trees;
@@ -228,6 +231,28 @@ macro_rules! conformance_suite {
                 a_program_that_never_reads_its_greeting_ends_well,
                 a_child_program_cannot_open_its_parents_channel,
                 a_flooded_channel_ends_the_command;
+            bombs: memory_of_queues_and_semaphores_is_bounded,
+                threads_are_processes_to_the_limit,
+                a_sparse_file_is_no_larger_than_the_disk,
+                folders_of_any_depth_and_names_of_any_length_go_with_the_sandbox,
+                words_that_are_too_long_are_an_error_and_harm_nothing,
+                a_file_larger_than_a_command_line_arrives,
+                full_pipes_and_sockets_end_with_the_command,
+                a_spinning_crowd_ends_at_the_deadline;
+            lingering: a_storm_of_sessions_under_other_names_is_gone_after_the_deadline,
+                whoever_asks_gets_no_answer_and_ends,
+                a_daemon_that_keeps_writing_ends_with_its_command,
+                shared_memory_and_queues_end_with_their_command;
+            escape: calls_of_another_kind_are_refused,
+                no_file_of_the_kernel_opens_for_writing,
+                no_packet_is_made_by_hand_and_no_interface_added,
+                no_more_than_the_share_can_be_asked_for,
+                the_addresses_of_clouds_and_proxies_lead_nowhere,
+                sockets_of_the_host_cannot_be_reached_by_name_or_by_file,
+                shared_memory_and_queues_of_the_host_are_not_seen,
+                a_program_that_names_the_first_process_as_its_interpreter_gains_nothing,
+                marks_of_the_overlay_cannot_be_forged,
+                above_the_root_there_is_nothing_else;
         );
     };
     (@modules $make:path; $($module:ident: $($fact:ident),+;)+) => {

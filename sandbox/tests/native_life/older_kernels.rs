@@ -5,7 +5,7 @@ use std::fs;
 use swemill_sandbox::native::Means;
 use swemill_sandbox::{Backend, Error, NativeBackend};
 
-use crate::conformance::{Host, processes, shell, succeed, trees};
+use crate::conformance::{Host, bombs, processes, shell, succeed, trees};
 use crate::launcher;
 
 fn without_memory_layers() -> Box<dyn Backend> {
@@ -39,6 +39,13 @@ async fn trees_are_written_to_folders_that_go_with_the_sandbox() {
     succeed(&*sandbox, shell("mkdir -p a/b; touch a/b/c; chmod 0 a/b a")).await;
     assert!(scratch_folders() > 0);
     sandbox.stop().await.unwrap();
+    no_scratch_folder_is_left().await;
+    // What lies so deep that no path leads there goes, too.
+    bombs::folders_of_any_depth_and_names_of_any_length_go_with_the_sandbox(&host).await;
+    no_scratch_folder_is_left().await;
+}
+
+async fn no_scratch_folder_is_left() {
     for _ in 0..100 {
         if scratch_folders() == 0 {
             return;

@@ -361,6 +361,7 @@ pub(super) fn provisional(
         interpreter: interpreter.clone(),
         tests: 0,
         own_bytes: 0,
+        outline: String::new(),
         harness: builder.harness()?,
     })
 }

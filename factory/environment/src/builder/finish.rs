@@ -46,6 +46,7 @@ impl Builder {
             interpreter: outcome.interpreter,
             tests: outcome.collected,
             own_bytes: 0,
+            outline: String::new(),
             harness: self.harness()?,
         };
         let site = outcome.site;
@@ -53,6 +54,7 @@ impl Builder {
         let keep = move || {
             tidy(site.path())?;
             built.own_bytes = files::own_size(site.path());
+            built.outline = files::outline(site.path(), MANIFEST)?;
             let manifest = serde_json::to_vec_pretty(&built).map_err(std::io::Error::other)?;
             fs::write(site.path().join(MANIFEST), manifest)?;
             place(&site.keep(), &built.folder)?;

@@ -171,6 +171,9 @@ impl Builder {
         if let Some(built) = self.kept(&digest) {
             return Ok(built);
         }
+        if self.environments().join(&digest).is_dir() {
+            self.discard_packages().await?;
+        }
         let installed = self.interpreters().await;
         let interpreter = installed.iter().find(|interpreter| {
             interpreter.implementation == recipe.python.implementation
@@ -200,6 +203,25 @@ impl Builder {
         };
         let outcome = attempt.again(recipe).await?;
         self.finish(outcome, project, &|_| ()).await
+    }
+
+    /// Forgets the downloaded packages: an environment whose files were torn shares them with the cache, as hard
+    /// links, and would be made of the same ones again.
+    async fn discard_packages(&self) -> Result<()> {
+        let packages = self.packages().await?;
+        let discard = move || {
+            // The name is one of those that `remove_abandoned` looks for, should this be killed.
+            let place = tempfile::Builder::new()
+                .prefix("build-")
+                .tempdir_in(&packages)?;
+            fs::rename(packages.join("cache"), place.path().join("cache"))
+        };
+        tokio::task::spawn_blocking(discard)
+            .await
+            .map_err(std::io::Error::other)
+            .flatten()
+            .map_err(|error| BuildFailure::io(Step::Keep, "forgetting torn packages", &error))?;
+        self.packages().await.map(drop)
     }
 
     /// A finished environment, when its folder is there and whole.

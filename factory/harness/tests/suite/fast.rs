@@ -322,6 +322,13 @@ async fn a_test_that_runs_away_is_ended_after_a_multiple_of_its_own_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_that_another_ones_garbage_hits_is_named() {
+    let run = Situation::new("garbage").run().await;
+    assert!(run.late_garbage > 0);
+    assert_eq!(run.hit_by_chance(), Some("test_garbage.py::test_is_hit"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_ends_when_more_tests_failed_than_are_asked_for() {
     let shop = Shop::new().await;
     let (changed, _) = shop.change("shop/prices.py", "return RATE + 1", "return None");

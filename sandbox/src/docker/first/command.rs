@@ -14,6 +14,7 @@ use super::super::frames::{Answer, Bounds, Early, Ended, Kept};
 use super::First;
 use super::relay::{self, Relay};
 use crate::Stream;
+use crate::native::init::objects;
 use crate::native::init::serve::cpu_micros;
 use crate::native::init::spawn;
 use crate::native::init::sweep::{sweep, sweep_for};
@@ -52,6 +53,7 @@ impl First {
         let deadline = began + Duration::from_micros(bounds.wall_micros);
         let (status, early) = self.wait(child, &mut relay, deadline, mark)?;
         let late = sweep_for(child, None)?;
+        objects::remove_all();
         let wall = began.elapsed();
         let flooded = relay.finish(&mut self.caller)?;
         let early = if flooded {

@@ -11,6 +11,7 @@ use super::layer::{self, Layer};
 use super::pack::{Ownership, Pack};
 use super::system::ROOT_OWNED;
 use super::walk::{self, Entry};
+use crate::docker::passing;
 use crate::docker::prepared::{Archive, Content, Placed};
 use crate::native::user::INNER_ID;
 use crate::{EnvironmentSpec, Mount, Network, Tree, Upper};
@@ -119,7 +120,7 @@ impl<'a> Plan<'a> {
 
     /// Writes what is sent to each container: trees that must not be read in the image, and mounts within trees.
     pub(crate) fn archive(&self) -> io::Result<Archive> {
-        let passing = tempfile::NamedTempFile::new()?;
+        let passing = passing::file()?;
         let (file, path) = passing.into_parts();
         let mut pack = Pack::new(BufWriter::with_capacity(1 << 20, file), OWN);
         let mut sent: Vec<_> = self

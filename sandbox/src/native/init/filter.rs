@@ -169,12 +169,34 @@ fn refused() -> Result<Rules, seccompiler::BackendError> {
             rule(&[(1, SeccompCmpOp::Eq, libc::TIOCLINUX)])?,
         ],
     );
+    first_process(&mut rules)?;
     let odd: Vec<_> = PERSONALITIES
         .iter()
         .map(|persona| (0, SeccompCmpOp::Ne, *persona))
         .collect();
     rules.insert(libc::SYS_personality, vec![rule(&odd)?]);
     Ok(rules)
+}
+
+/// What may be done to another process of the same user. Where an ordinary user calls, the first process is one: a
+/// command could take its files away, or its processor until no deadline is kept.
+fn first_process(rules: &mut Rules) -> Result<(), seccompiler::BackendError> {
+    const FIRST: u64 = 1;
+    for call in [
+        libc::SYS_prlimit64,
+        libc::SYS_sched_setaffinity,
+        libc::SYS_sched_setattr,
+        libc::SYS_sched_setparam,
+        libc::SYS_sched_setscheduler,
+    ] {
+        rules.insert(call, vec![rule(&[(0, SeccompCmpOp::Eq, FIRST)])?]);
+    }
+    // These name a kind of target first: a process is 0 to the one, 1 to the other.
+    for (call, process) in [(libc::SYS_setpriority, 0), (libc::SYS_ioprio_set, 1)] {
+        let conditions = [(0, SeccompCmpOp::Eq, process), (1, SeccompCmpOp::Eq, FIRST)];
+        rules.insert(call, vec![rule(&conditions)?]);
+    }
+    Ok(())
 }
 
 /// Only local and internet sockets, and the netlink protocol that lists interfaces.

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use nix::unistd::Pid;
 
 use super::super::user::{HostUser, INNER_ID};
 use super::super::wire::{self, Reply, Setup};
+use super::removal::remove_tree;
 use super::{Failure, Step, root, serve};
 
 /// The step at which a machine without user namespaces fails.
@@ -201,19 +201,4 @@ pub(crate) fn remove_group(group: &Path) {
             _ => return,
         }
     }
-}
-
-/// Removes a folder of a sandbox that is gone, also where its user has taken the right to enter it from
-/// itself (overlayfs does so, too).
-pub(crate) fn remove_tree(path: &Path) {
-    let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
-    if !is_folder {
-        let _ = fs::remove_file(path);
-        return;
-    }
-    let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
-    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-        remove_tree(&entry.path());
-    }
-    let _ = fs::remove_dir(path);
 }

@@ -5,12 +5,14 @@ use std::path::Path;
 
 use nix::unistd::{SysconfVar, sysconf};
 
+use super::objects;
+
 /// Whether all processes together use more than `limit` bytes.
 pub(crate) fn exceeds(limit: u64) -> bool {
     // Resident pages are quickly had but count shared ones many times; only when they alarm is the fair
     // share of each process worth its price.
-    let segments = segments();
-    total(resident) + segments > limit && total(fair_share) + segments > limit
+    let objects = objects::bytes();
+    total(resident) + objects > limit && total(fair_share) + objects > limit
 }
 
 /// The sum over every process but this one.
@@ -25,15 +27,6 @@ fn total(of: fn(&Path) -> Option<u64>) -> u64 {
             name != own.as_str() && name.to_string_lossy().parse::<u32>().is_ok()
         })
         .filter_map(|entry| of(&entry.path()))
-        .sum()
-}
-
-/// Shared memory of the System V kind, which outlives processes: the 15th column of its table, in bytes.
-fn segments() -> u64 {
-    let table = fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
-    table
-        .lines()
-        .filter_map(|line| line.split_whitespace().nth(14)?.parse::<u64>().ok())
         .sum()
 }
 

@@ -6,8 +6,8 @@
 //! ([`root`] builds its file system) then [`serve`]s requests until its socket closes; since it is the
 //! first process of a process namespace, the kernel kills everything in the sandbox when it ends.
 //!
-//! Reading order: [`keeper`], [`root`] with [`mounts`] and [`etc`], [`serve`] with [`sweep`], [`spawn`] with
-//! [`confine`] and [`filter`], [`files`], [`copy`], [`renew`], [`memory`].
+//! Reading order: [`keeper`] with [`removal`], [`root`] with [`mounts`] and [`etc`], [`serve`] with [`sweep`],
+//! [`spawn`] with [`confine`] and [`filter`], [`files`], [`copy`], [`renew`], [`memory`] with [`objects`].
 
 pub(crate) mod confine;
 pub(crate) mod copy;
@@ -17,6 +17,8 @@ pub(crate) mod filter;
 pub(crate) mod keeper;
 pub(crate) mod memory;
 pub(crate) mod mounts;
+pub(crate) mod objects;
+pub(crate) mod removal;
 pub(crate) mod renew;
 pub(crate) mod root;
 pub(crate) mod serve;

@@ -16,8 +16,9 @@ use nix::mount::{MntFlags, MsFlags, umount2};
 
 use super::super::wire::Setup;
 use super::mounts::{Access, Source, make_folder, mount_fresh};
+use super::removal::remove_tree;
 use super::root::{State, WRITABLE, overlay, upper_folder};
-use super::{Failure, Step, copy, keeper};
+use super::{Failure, Step, copy};
 
 /// The layers of every tree and the state folder, out of sight but within reach.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ pub(crate) fn renew(state: &mut State, setup: &Setup) -> Result<(), Failure> {
         let upper = Source::open(upper_folder(&round, index).as_os_str())?;
         overlay(lower, &upper, &Source::open(work.as_os_str())?, target).step(step)?;
     }
-    keeper::remove_tree(&past);
+    remove_tree(&past);
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use super::super::user::INNER_ID;
 use super::super::wire::{Setup, TreePlan};
 use super::mounts::{Access, Place, Source, freeze, make_folder, mount_fresh, shown_inside};
 use super::renew::Held;
-use super::{Failure, Step, copy, etc};
+use super::{Failure, Step, copy, etc, objects};
 
 /// Where the new root is built: a folder that every host has. What the host keeps there stays reachable
 /// through descriptors opened before.
@@ -40,8 +40,8 @@ const HIDDEN_FILES: &[&str] = &[
     "timer_list",
 ];
 
-/// Folders of `/proc` that do.
-const HIDDEN_FOLDERS: &[&str] = &["acpi", "asound", "scsi"];
+/// Folders of `/proc` that do. (Whoever opens a file of `pressure` for writing has the kernel watch for him.)
+const HIDDEN_FOLDERS: &[&str] = &["acpi", "asound", "pressure", "scsi"];
 
 /// Folders of `/proc` that may be looked at.
 const FROZEN_FOLDERS: &[&str] = &["bus", "fs", "irq", "sys"];
@@ -188,6 +188,7 @@ fn make_proc(proc: &Path) -> Result<(), Failure> {
     make_folder(proc)?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount_fresh("proc", proc, flags, "")?;
+    objects::limit(proc);
     for name in HIDDEN_FILES {
         let file = proc.join(name);
         if file.exists() {

@@ -18,7 +18,7 @@ use super::super::wire::{self, Reply, Request, Setup, Status};
 use super::filter::Filter;
 use super::root::State;
 use super::sweep::{sweep, sweep_for};
-use super::{Failure, files, memory, renew, spawn};
+use super::{Failure, files, memory, objects, renew, spawn};
 
 /// How often the memory of a command is added up where no control group does.
 const WATCH_INTERVAL: Duration = Duration::from_millis(20);
@@ -98,6 +98,7 @@ impl Server<'_> {
         let before = cpu_micros()?;
         let (status, out_of_memory) = self.wait(child)?;
         let late = sweep_for(child, self.template)?;
+        objects::remove_all();
         let reply = Reply::Ended {
             status: status.or(late).unwrap_or(KILLED),
             cpu_micros: cpu_micros()?.saturating_sub(before),

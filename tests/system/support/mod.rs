@@ -4,8 +4,10 @@ pub(crate) mod loopback;
 pub(crate) mod queue;
 pub(crate) mod remains;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -124,9 +126,13 @@ impl Drop for Home {
     }
 }
 
+/// The process ids of the commands that this test has waited for: names of what they leave hold them.
+pub(crate) static ENDED: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
 /// Waits for a command, killing it when it takes too long: a hang fails the test instead of stopping the suite.
 pub(crate) fn finish(child: Child) -> Said {
     let id = child.id();
+    ENDED.lock().unwrap().insert(id);
     let started = Instant::now();
     let (told, ended) = std::sync::mpsc::channel();
     let watch = std::thread::spawn(move || {

@@ -1,0 +1,3 @@
+import os
+
+os.closerange(3, 5000)
