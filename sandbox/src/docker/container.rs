@@ -187,6 +187,11 @@ fn host_config(
             CEILINGS
                 .iter()
                 .map(|(name, value)| (format!("kernel.{name}"), (*value).to_owned()))
+                // In pages: half of the memory.
+                .chain([(
+                    "kernel.shmall".to_owned(),
+                    (limits.memory_bytes / 2 / 4096).to_string(),
+                )])
                 .collect(),
         ),
         runtime: options.runtime.clone(),
