@@ -141,8 +141,9 @@ pub(crate) fn ending(tally: &Tally, forged: Option<String>, output: &Output) -> 
         (None, sandbox::Ending::ChannelFlooded) => Ending::Tampered {
             reason: "more bytes than all records of a run may have".into(),
         },
-        (None, sandbox::Ending::TimedOut) => Ending::TimedOut { during },
-        (None, sandbox::Ending::Signalled(SIGPROF)) => Ending::TimedOut { during },
+        (None, sandbox::Ending::TimedOut | sandbox::Ending::Signalled(SIGPROF)) => {
+            Ending::TimedOut { during }
+        }
         (None, sandbox::Ending::OutOfMemory) => Ending::OutOfMemory { during },
         (None, how) if tally.python.is_none() => Ending::NotStarted {
             message: format!("{}: {}", describe(how), said()),

@@ -103,7 +103,7 @@ impl Reach {
                         Some((first, length, same))
                             if *first + *length == line && *same == number =>
                         {
-                            *length += 1
+                            *length += 1;
                         }
                         _ => runs.push((line, 1, number)),
                     }

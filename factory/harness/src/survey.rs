@@ -86,7 +86,7 @@ pub async fn survey(
     warm.stop().await?;
     match outcome? {
         Outcome::Ran { run, left } if run.ending.is_complete() => {
-            reach.compare_with_copy(&run, left)
+            reach.compare_with_copy(&run, left);
         }
         Outcome::Ran { run, .. } => {
             return Err(Error::Reach(format!(

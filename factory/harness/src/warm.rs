@@ -126,7 +126,7 @@ pub enum Outcome {
     /// It ran the tests.
     Ran {
         /// What they did.
-        run: TestRun,
+        run: Box<TestRun>,
         /// What they left changed in their process, by name, where that was looked at.
         left: Option<BTreeSet<String>>,
     },
@@ -243,7 +243,7 @@ impl Warm {
         }
         let left = tally.left.take().map(BTreeSet::from_iter);
         Ok(Outcome::Ran {
-            run: run::test_run(tally, ending, &output),
+            run: Box::new(run::test_run(tally, ending, &output)),
             left,
         })
     }

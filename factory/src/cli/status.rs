@@ -44,34 +44,7 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
         output.line("  none; `swemill add SOURCE` queues one");
     }
 
-    let mut by_outcome = BTreeMap::<&str, i64>::new();
-    for count in &counts.candidates {
-        let outcome = count.outcome.map_or("undecided", CandidateOutcome::as_str);
-        *by_outcome.entry(outcome).or_default() += count.count;
-    }
-    section(
-        output,
-        "Candidates",
-        by_outcome
-            .iter()
-            .map(|(outcome, count)| format!("{count} {outcome}")),
-    );
-    if counts.decided_last_minute > 0 {
-        output.line(format_args!(
-            "  {} decided in the last minute",
-            counts.decided_last_minute
-        ));
-    }
-    section(
-        output,
-        "Validation",
-        counts.validation.iter().map(|way| {
-            format!(
-                "{} {}: {} tests of {}, {:.1} CPU s, {:.1} of them in tests",
-                way.count, way.way, way.tests, way.suite_tests, way.cpu_seconds, way.test_seconds
-            )
-        }),
-    );
+    candidates(output, &counts);
     output.line(format_args!(
         "\n{}\n  {}",
         output.bold("Instances"),
@@ -118,6 +91,38 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
             .map(|count| format!("{} {} ({})", count.count, count.class, count.what)),
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// What became of candidates, and what deciding them took.
+fn candidates(output: &Output, counts: &status::Status) {
+    let mut by_outcome = BTreeMap::<&str, i64>::new();
+    for count in &counts.candidates {
+        let outcome = count.outcome.map_or("undecided", CandidateOutcome::as_str);
+        *by_outcome.entry(outcome).or_default() += count.count;
+    }
+    section(
+        output,
+        "Candidates",
+        by_outcome
+            .iter()
+            .map(|(outcome, count)| format!("{count} {outcome}")),
+    );
+    if counts.decided_last_minute > 0 {
+        output.line(format_args!(
+            "  {} decided in the last minute",
+            counts.decided_last_minute
+        ));
+    }
+    section(
+        output,
+        "Validation",
+        counts.validation.iter().map(|way| {
+            format!(
+                "{} {}: {} tests of {}, {:.1} CPU s, {:.1} of them in tests",
+                way.count, way.way, way.tests, way.suite_tests, way.cpu_seconds, way.test_seconds
+            )
+        }),
+    );
 }
 
 /// A heading with its lines; nothing when there are none.

@@ -74,7 +74,7 @@ impl Judge<'_> {
                 let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
                 let lists =
                     compare_reached(&self.environment.baseline, &run, &|id| ids.contains(id));
-                Ok(Some(Judged { run, lists }))
+                Ok(Some(Judged { run: *run, lists }))
             }
             Ok(Outcome::Unfit(reason)) | Err(reason) => {
                 self.run_whole(changes, &reason, clock).await.map(Some)
@@ -95,7 +95,7 @@ impl Judge<'_> {
         {
             Ok(Outcome::Ran { run, .. }) => {
                 clock.went(Way::Whole, reason);
-                run
+                *run
             }
             Ok(Outcome::Unfit(why)) | Err(why) => {
                 clock.went(Way::Fresh, &format!("{reason}; {why}"));
@@ -119,9 +119,10 @@ impl Judge<'_> {
             Ok(warm) => warm,
             Err(reason) => return Ok(Err(reason)),
         };
-        let changed: Vec<_> = changes
+        let testbed = &self.environment.testbed;
+        let changes: Vec<_> = changes
             .iter()
-            .map(|change| change.to_changed(&self.environment.testbed))
+            .map(|change| change.to_changed(testbed))
             .collect();
         let seconds = |id: &String| baseline.tests.get(id).map_or(0.0, |test| test.seconds);
         let together: f64 = match ids {
@@ -130,7 +131,7 @@ impl Judge<'_> {
         };
         let timeout = Duration::from_secs_f64(WALL_MORE + WALL_SLOWER * together);
         let mut copy = Copy {
-            changes: &changed,
+            changes: &changes,
             tests: ids.map(<[String]>::to_vec),
             allowance: ALLOWANCE,
             most_failures: Some(self.most_failures()),
@@ -143,7 +144,7 @@ impl Judge<'_> {
             && run.cpu < run.wall / 2
         {
             // It did not get the processor for half of its time: that says little on a busy machine.
-            clock.count(run.clone());
+            clock.add(run);
             copy.timeout *= 3;
             outcome = warm.run(baseline, &copy).await;
         }

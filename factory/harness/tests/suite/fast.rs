@@ -103,7 +103,7 @@ impl Shop {
             allowance: GENEROUS,
             most_failures: None,
             compare: false,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
         };
         let outcome = warm.run(&self.baseline, &copy).await.unwrap();
         warm.stop().await.unwrap();
@@ -308,7 +308,7 @@ async fn a_test_that_runs_away_is_ended_after_a_multiple_of_its_own_time() {
         },
         most_failures: None,
         compare: false,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
     };
     let Outcome::Ran { run, .. } = warm.run(&shop.baseline, &copy).await.unwrap() else {
         panic!("it can be exchanged");
@@ -338,7 +338,7 @@ async fn a_run_ends_when_more_tests_failed_than_are_asked_for() {
         allowance: GENEROUS,
         most_failures: Some(1),
         compare: false,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
     };
     let warm = shop.warm(Stage::Configured).await;
     let Outcome::Ran { run, .. } = warm.run(&shop.baseline, &copy).await.unwrap() else {
