@@ -15,6 +15,7 @@ import generation
 import memory
 import packages
 import report
+import sandbox
 import soundness
 import validation
 from generation import Swemill
@@ -27,7 +28,7 @@ FOLDER = Path("target/bench").absolute()
 PAGE = Path("docs/BENCHMARKS.md")
 # Two are enough to show how candidates are made; validation depends on the suite, so it is shown on all.
 GENERATED = {"sqlparse", "jinja2"}
-PARTS = ["generation", "validation", "memory", "demo"]
+PARTS = ["generation", "validation", "sandbox", "memory", "demo"]
 
 
 def main() -> None:
@@ -59,6 +60,7 @@ def main() -> None:
          functools.partial(validation.rows, swemill, peer, FOLDER / "validation", p))
         for p in chosen
     ]
+    parts.append(("sandbox", "starts, and containers beside the engine", sandbox.rows))
     parts.append(("memory", "a tree of 500,000 lines", lambda: memory.rows(swemill, FOLDER)))
     if demo.SCRIPT.exists():
         parts.append(("demo", "on a fresh data folder", lambda: demo.rows(program, FOLDER / "demo")))
