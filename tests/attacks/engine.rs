@@ -80,7 +80,9 @@ impl Engine {
             .create(true)
             .append(true)
             .open(folder.join("log"));
-        Command::new("dockerd")
+        // In a network of its own: an engine without a bridge removes the one of the machine's engine.
+        Command::new("unshare")
+            .args(["--net", "dockerd"])
             .args([
                 flag("data-root", "data"),
                 flag("exec-root", "exec"),

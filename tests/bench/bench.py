@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Sequence
 
+import containers
 import demo
 import generation
 import memory
@@ -28,7 +29,7 @@ FOLDER = Path("target/bench").absolute()
 PAGE = Path("docs/BENCHMARKS.md")
 # Two are enough to show how candidates are made; validation depends on the suite, so it is shown on all.
 GENERATED = {"sqlparse", "jinja2"}
-PARTS = ["generation", "validation", "sandbox", "memory", "demo"]
+PARTS = ["generation", "validation", "containers", "sandbox", "memory", "demo"]
 
 
 def main() -> None:
@@ -45,7 +46,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     peer = Peer(FOLDER / "peer")
     chosen: list[Package] = []
-    if {"generation", "validation"} & {*options.only}:
+    if {"generation", "validation", "containers"} & {*options.only}:
         peer.install()
         facts["peer"] = "swesmith 0.0.9" if peer.missing is None else f"missing: {peer.missing}"
         chosen = [p for p in packages.fetch(FOLDER / "packages", peer.pip) if p.name in options.packages]
@@ -59,6 +60,11 @@ def main() -> None:
         ("validation", f"{p.name} {p.version}, {validation.candidates_of(p)} candidates",
          functools.partial(validation.rows, swemill, peer, FOLDER / "validation", p))
         for p in chosen
+    ]
+    parts += [
+        ("containers", f"{p.name} {p.version}, beside the peer's own Docker path",
+         functools.partial(containers.rows, swemill, peer, FOLDER / "containers", p))
+        for p in chosen[:1]
     ]
     parts.append(("sandbox", "starts, and containers beside the engine", sandbox.rows))
     parts.append(("memory", "a tree of 500,000 lines", lambda: memory.rows(swemill, FOLDER)))
