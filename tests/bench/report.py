@@ -111,18 +111,28 @@ def commit() -> str:
 
 
 def save(folder: Path, rows: Sequence[Row], facts: dict[str, str]) -> None:
-    """Appends the rows to `results.jsonl` and keeps this run whole for `--markdown`."""
+    """Appends the rows to `results.jsonl`, and puts them into the table in the place of those of their names.
+
+    Parts may be run one by one: the table keeps for each the facts of its own run. Both sides of a row are of one run.
+    """
     with open(folder / "results.jsonl", "a") as results:
         for row in rows:
             results.write(json.dumps({**asdict(row), "date": facts["date"]}, ensure_ascii=False) + "\n")
-    last = {"facts": facts, "rows": [asdict(row) for row in rows]}
-    (folder / "last.json").write_text(json.dumps(last, ensure_ascii=False, indent=1) + "\n")
+    table = folder / "table.json"
+    runs = json.loads(table.read_text()) if table.exists() else []
+    names = {row.name for row in rows}
+    for run in runs:
+        run["rows"] = [row for row in run["rows"] if row["name"] not in names]
+    runs = [run for run in runs if run["rows"]]
+    if rows:
+        runs.append({"facts": facts, "rows": [asdict(row) for row in rows]})
+    table.write_text(json.dumps(runs, ensure_ascii=False, indent=1) + "\n")
 
 
 def write_markdown(folder: Path, page: Path) -> None:
-    """Replaces the page's table by the last run's."""
-    last = json.loads((folder / "last.json").read_text())
-    table = markdown([Row(**row) for row in last["rows"]], last["facts"])
+    """Replaces the page's tables by the last run of each part."""
+    runs = json.loads((folder / "table.json").read_text())
+    tables = "\n\n".join(markdown([Row(**row) for row in run["rows"]], run["facts"]) for run in runs)
     head, _, rest = page.read_text().partition(BEGIN)
     _, _, tail = rest.partition(END)
-    page.write_text(f"{head}{BEGIN}\n{table}\n{END}{tail}")
+    page.write_text(f"{head}{BEGIN}\n{tables}\n{END}{tail}")

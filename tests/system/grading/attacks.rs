@@ -141,7 +141,7 @@ fn source_that_makes_every_test_pass_is_caught_by_tests_that_cannot() {
 }
 
 #[test]
-fn source_that_writes_the_tests_anew_is_caught_by_what_is_missing_then() {
+fn source_that_writes_the_tests_anew_is_caught_by_what_changed() {
     let (home, folder) = (Home::new(), tempfile::tempdir().unwrap());
     let early = (
         "tests/test_a_first.py",
@@ -154,7 +154,10 @@ fn source_that_writes_the_tests_anew_is_caught_by_what_is_missing_then() {
     let judged = grade(&home, instance, &json!(in_source(REWRITES)), &[]);
     assert_eq!(judged["outcome"], "tampered", "{judged}");
     assert!(
-        judged["reason"].as_str().unwrap().contains("is missing"),
+        judged["reason"]
+            .as_str()
+            .unwrap()
+            .contains("was changed while the tests ran"),
         "{judged}"
     );
 }
