@@ -8,15 +8,21 @@ def make(link):
     """What the hooks tell of tests as they start and fail."""
     import gc
     import os
+    import resource
     import signal
     import sys
     import time
 
     # A timer of this process's own: programs that a test starts do not inherit it, as they would a limit.
     set_timer, processor = signal.setitimer, signal.ITIMER_PROF
-    now, leave = time.process_time, os._exit
+    own, usage, children, leave = time.process_time, resource.getrusage, resource.RUSAGE_CHILDREN, os._exit
     failed, budgets, spent, began = set(), {}, [0.0], [0.0]
     collecting, lost, late, collect = [False], [0], [0], gc.collect
+
+    def now():
+        """Processor seconds of this process and of those that it waited for."""
+        waited = usage(children)
+        return own() + waited.ru_utime + waited.ru_stime
 
     def on_collection(phase, information):
         collecting[0] = phase == "start"

@@ -26,8 +26,8 @@ pub struct TestRun {
     pub wall: Duration,
     /// User and system time of all its processes.
     pub cpu: Duration,
-    /// What of that the tests took in their own process, from their set-up to their tear-down; nothing of a run that
-    /// broke off.
+    /// What of that the tests took, from their set-up to their tear-down, with the processes that they waited for;
+    /// nothing of a run that broke off.
     pub testing: Duration,
     /// Exceptions that came up while garbage was collected: which test they hit is chance.
     pub late_garbage: usize,
