@@ -139,6 +139,25 @@ async fn a_rounds_files_are_there_for_its_copy_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tree_inside_a_folder_that_can_be_written_is_renewed_as_well() {
+    let host = Host::new(native()).await;
+    let mut spec = host.spec();
+    let mut inside = spec.trees[0].clone();
+    inside.target = "/tmp/deep/tree".into();
+    spec.trees.push(inside);
+    let environment = host.backend.prepare(&spec).await.unwrap();
+    let template = host
+        .backend
+        .template(&environment, &small(), &python(TEMPLATE))
+        .await
+        .unwrap();
+    let write = "open('/tmp/deep/tree/hello.txt', 'w').write('changed')";
+    tell(&*template, write).await;
+    let read = "print(open('/tmp/deep/tree/hello.txt').read())";
+    assert_eq!(tell(&*template, read).await, "hello");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copys_end_is_reported_and_so_is_its_time() {
     let host = Host::new(native()).await;
     let template = template(&host, &small()).await;

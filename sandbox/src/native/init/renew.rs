@@ -73,15 +73,24 @@ pub(crate) fn renew(state: &mut State, setup: &Setup) -> Result<(), Failure> {
     let Some(held) = &mut state.held else {
         return Err(impossible("the sandbox was not started for it"));
     };
-    let nested =
-        |one: &OsString, other: &OsString| one != other && Path::new(other).starts_with(one);
-    let targets = || setup.trees.iter().map(|tree| &tree.target);
-    let inner = targets().chain(setup.mounts.iter().map(|mount| &mount.target));
-    if inner
-        .into_iter()
-        .any(|inner| targets().any(|outer| nested(outer, inner)))
-    {
-        return Err(impossible("a tree or mount lies inside another tree"));
+    let inside = |outer: &Path, inner: &OsString| {
+        Path::new(inner) != outer && Path::new(inner).starts_with(outer)
+    };
+    let trees = || setup.trees.iter().map(|tree| &tree.target);
+    let mounts = || setup.mounts.iter().map(|mount| &mount.target);
+    let in_tree = |inner: &OsString| trees().any(|outer| inside(Path::new(outer), inner));
+    if trees().any(in_tree) || mounts().any(in_tree) {
+        return Err(impossible("a tree or mount lies inside a tree"));
+    }
+    let writable = || {
+        WRITABLE
+            .iter()
+            .map(|(_, _, target)| Path::new("/").join(target))
+    };
+    if mounts().any(|mount| writable().any(|outer| inside(&outer, mount))) {
+        return Err(impossible(
+            "a mount lies inside a folder that can be written",
+        ));
     }
     let top = held.state.path();
     let past = top.join(round_name(held.rounds));
@@ -92,6 +101,11 @@ pub(crate) fn renew(state: &mut State, setup: &Setup) -> Result<(), Failure> {
     fs::set_permissions(&round, Permissions::from_mode(0o700))
         .step(|| "closing the round's folder".into())?;
     copy::copy_tree(state.folder.as_fd(), &round).step(|| "copying the template's files".into())?;
+    // Trees first: they may lie inside the folders that follow.
+    for target in trees() {
+        let target = Path::new(target);
+        umount2(target, MntFlags::MNT_DETACH).step(|| format!("clearing {}", target.display()))?;
+    }
     for (name, _, target) in WRITABLE {
         let target = Path::new("/").join(target);
         umount2(&target, MntFlags::MNT_DETACH).step(|| format!("clearing {name}"))?;
@@ -100,7 +114,6 @@ pub(crate) fn renew(state: &mut State, setup: &Setup) -> Result<(), Failure> {
     for (index, (tree, lower)) in setup.trees.iter().zip(&held.lower).enumerate() {
         let target = Path::new(&tree.target);
         let step = || format!("renewing {}", target.display());
-        umount2(target, MntFlags::MNT_DETACH).step(step)?;
         let work = round.join(format!("work-{index}"));
         make_folder(&work)?;
         let upper = Source::open(upper_folder(&round, index).as_os_str())?;
