@@ -58,12 +58,12 @@ def main() -> None:
     ]
     parts += [
         ("validation", f"{p.name} {p.version}, {validation.candidates_of(p)} candidates",
-         functools.partial(validation.rows, swemill, peer, FOLDER / "validation", p))
+         functools.partial(validation.rows, swemill, peer, FOLDER / "validation" / p.name, p))
         for p in chosen
     ]
     parts += [
         ("containers", f"{p.name} {p.version}, beside the peer's own Docker path",
-         functools.partial(containers.rows, swemill, peer, FOLDER / "containers", p))
+         functools.partial(containers.rows, swemill, peer, FOLDER / "containers" / p.name, p))
         for p in chosen[:1]
     ]
     parts.append(("sandbox", "starts, and containers beside the engine", sandbox.rows))
