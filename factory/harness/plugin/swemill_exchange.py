@@ -44,14 +44,16 @@ def prepare(files):
             code = thing.__code__
             if os.path.abspath(code.co_filename) in wanted:
                 functions.setdefault(os.path.abspath(code.co_filename), []).append(weakref.ref(thing))
-        elif isinstance(thing, type):
-            if LINE in thing.__dict__:
-                classes.setdefault(thing.__dict__.get("__module__"), []).append(weakref.ref(thing))
+        # Not `isinstance`, which asks the thing itself: a lazy one would run code of the repository.
+        elif issubclass(kind, type):
+            content = type.__getattribute__(thing, "__dict__")
+            if LINE in content:
+                classes.setdefault(content.get("__module__"), []).append(weakref.ref(thing))
         elif kind in kinds:
             code = getattr(thing, "gi_code", None) or getattr(thing, "cr_code", None) or getattr(thing, "ag_code", None)
             if code is not None:
                 suspended.add(os.path.abspath(code.co_filename))
-    thing = code = None
+    thing = code = content = None
 
     def exchange(name, changed):
         path = os.path.join(here, name)

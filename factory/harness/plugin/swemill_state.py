@@ -117,7 +117,8 @@ class _Walk:
             self.note(name, value.__dict__, dict(value.__dict__))
             cells = [_of_cell(cell) for cell in value.__closure__ or ()]
             return [value.__defaults__, value.__kwdefaults__] + cells
-        if isinstance(value, type):
+        # Not `isinstance`, which asks the value itself.
+        if issubclass(kind, type):
             content = type.__getattribute__(value, "__dict__")
             if content.get("__module__") not in self.modules:
                 return None
