@@ -12,6 +12,8 @@ import swemill_watch
 
 ITEMS_A_RECORD = 200
 PHASES = ["setup", "call", "teardown"]
+DESCRIBED_IN_FULL = 20
+FRAMES_OTHERWISE = 2
 
 
 def make(pytest, link, stages):
@@ -34,6 +36,7 @@ def make(pytest, link, stages):
     last = [0.0]
     raised = set()
     held = []
+    described = [0]
 
     def pytest_addoption(parser):
         swemill_options.add_stand_ins(parser)
@@ -107,6 +110,7 @@ def make(pytest, link, stages):
         raised.discard(key)
         if call.excinfo is not None:
             raised.add(key)
+        shorten(item, call)
         yield
         # Those of unittest's cases are put there by pytest's own hook.
         if call.excinfo is not None:
@@ -143,6 +147,15 @@ def make(pytest, link, stages):
         send(record)
         if outcome == "failed":
             watch.failed(text(report.nodeid))
+
+    def shorten(item, call):
+        """Describing a failure costs more than most tests, frame by frame: after some, the last frames have to do."""
+        # Those of unittest's cases wait at the item.
+        for found in [call.excinfo] + list(get(item, "_excinfo", None) or ()):
+            if found is not None:
+                described[0] += 1
+                if described[0] > DESCRIBED_IN_FULL:
+                    found.traceback = found.traceback[-FRAMES_OTHERWISE:]
 
     def tell_held():
         """What went well is told at once when the whole test did."""

@@ -95,6 +95,25 @@ async fn a_failure_says_where_and_why() {
 }
 
 #[tokio::test]
+async fn after_many_failures_the_last_frames_of_each_have_to_do() {
+    let run = Situation::new("many_failures").run().await;
+    let frames = |id: &str| {
+        let text = run.tests[id].text.as_ref().unwrap();
+        text.matches("File \"").count()
+    };
+    assert!(frames("test_deep.py::test_function[0]") >= 8);
+    for (id, message) in [
+        ("test_deep.py::test_function[24]", "ValueError: number 24"),
+        ("test_deep.py::TestCase::test_method", "ValueError: number 25"),
+    ] {
+        assert_eq!(run.status(id), Status::Failed);
+        assert_eq!(frames(id), 2, "{id}");
+        let crash = run.tests[id].crash.as_ref().unwrap();
+        assert_eq!((crash.line, crash.message.as_str()), (9, message));
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_collected_is_named_and_the_rest_runs() {
     let run = Situation::new("uncollectable").run().await;
     assert_eq!(run.ending, Ending::Complete { exit: 1 });

@@ -1,0 +1,19 @@
+import unittest
+
+import pytest
+
+
+def fall(number, depth):
+    if depth:
+        fall(number, depth - 1)
+    raise ValueError("number {}".format(number))
+
+
+@pytest.mark.parametrize("number", range(25))
+def test_function(number):
+    fall(number, 6)
+
+
+class TestCase(unittest.TestCase):
+    def test_method(self):
+        fall(25, 6)
