@@ -6,7 +6,8 @@ before the first test is told apart: all tests may depend on it.
 
 Lines come from `sys.monitoring` where there is one (Python 3.12), where each line costs one event a test, and
 from `sys.settrace` elsewhere. Besides lines a test may depend on the text of a file that it opens, and on whatever
-a program does that it starts: these are told by audit events.
+a program does that it starts: these are told by audit events. Whether it draws from the generators of random numbers
+that the whole process shares is told by their state.
 """
 
 # Programs that read no Python code of the repository.
@@ -50,6 +51,7 @@ def prepare(request):
     root = os.getcwd()
     children = swemill_children.prepare(request["files"], root)
     watch, lines, taken = begin(request["files"], root)
+    generators = _generators()
 
     def run(session, link, seconds):
         watch.forget_files()
@@ -59,13 +61,30 @@ def prepare(request):
         link.send({"record": "imported", "lines": taken(), "reads": [], "opaque": opaque})
         items, session.items[:] = list(session.items), []
         for item in items:
-            _run_alone(item, link, lines, watch, taken, children, seconds)
+            _run_alone(item, link, lines, watch, taken, children, generators, seconds)
         lines.end()
 
     return run
 
 
-def _run_alone(item, link, lines, watch, taken, children, seconds):
+def _generators():
+    """Returns what tells the state of the process's own generators of random numbers."""
+    import random
+    import sys
+
+    modules, state_of = sys.modules, random.getstate
+
+    def state():
+        numpy = modules.get("numpy.random")
+        try:
+            return state_of(), repr(numpy and [str(part) for part in numpy.get_state(legacy=False)["state"].values()])
+        except Exception:
+            return state_of(), None
+
+    return state
+
+
+def _run_alone(item, link, lines, watch, taken, children, generators, seconds):
     """Runs one test in a fork, and passes on what the fork has to say."""
     import json
     import os
@@ -88,6 +107,7 @@ def _run_alone(item, link, lines, watch, taken, children, seconds):
         clear()
         lines.restart()
         watch.forget()
+        before = generators()
         try:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         except BaseException as error:
@@ -104,7 +124,7 @@ def _run_alone(item, link, lines, watch, taken, children, seconds):
             opaque = opaque or "it starts Python, which did not tell all"
         for other in others:
             opaque = opaque or other["opaque"]
-        covered = {"record": "covered", "id": name, "opaque": opaque}
+        covered = {"record": "covered", "id": name, "opaque": opaque, "draws": generators() != before}
         covered["lines"] = taken() + [pair for other in others for pair in other["lines"]]
         covered["reads"] = sorted(set(watch.take_files()).union(*[other["reads"] for other in others]))
         records.append(covered)
@@ -128,7 +148,7 @@ def _run_alone(item, link, lines, watch, taken, children, seconds):
     try:
         records = json.loads(b"".join(parts).decode("ascii"))
     except ValueError:
-        records = [{"record": "covered", "id": name, "lines": [], "reads": [], "opaque": "it did not come to its end"}]
+        records = [{"record": "covered", "id": name, "lines": [], "reads": [], "opaque": "it did not come to its end", "draws": True}]
     for record in records:
         if record["record"] != "start":
             link.send(record)

@@ -37,6 +37,9 @@ pub struct Reach {
     pub unfit: BTreeMap<u32, String>,
     /// What the untouched tests leave changed in their process, by name.
     pub left: BTreeSet<String>,
+    /// Tests that draw random numbers from the process's own generators: under a change they may do the one or the
+    /// other though they pass always without it.
+    draws: BTreeSet<u32>,
 }
 
 /// What a change of some lines can reach.
@@ -57,11 +60,13 @@ pub(crate) struct Footprint {
     pub(crate) reads: Vec<usize>,
     /// Why that is not all.
     pub(crate) opaque: Option<String>,
+    /// Whether it drew random numbers.
+    pub(crate) draws: bool,
 }
 
 impl Reach {
     /// The shape that this version writes and reads.
-    pub const FORMAT: i32 = 1;
+    pub const FORMAT: i32 = 2;
 
     /// Puts the footprints of tests together.
     pub(crate) fn new(
@@ -72,6 +77,7 @@ impl Reach {
         let mut by_line: Vec<BTreeMap<u32, Set>> = vec![BTreeMap::new(); files.len()];
         let mut readers: Vec<Set> = vec![Set::new(); files.len()];
         let mut opaque = BTreeMap::new();
+        let mut draws = BTreeSet::new();
         for (place, footprint) in (0..).zip(tests.values()) {
             for (&file, lines) in &footprint.lines {
                 for &line in lines {
@@ -83,6 +89,9 @@ impl Reach {
             }
             if let Some(reason) = &footprint.opaque {
                 opaque.insert(place, reason.clone());
+            }
+            if footprint.draws {
+                draws.insert(place);
             }
         }
         let mut sets = vec![Set::new()];
@@ -123,7 +132,16 @@ impl Reach {
             opaque_import: imported.opaque,
             unfit: BTreeMap::new(),
             left: BTreeSet::new(),
+            draws,
         }
+    }
+
+    /// Whether this test draws random numbers from the process's own generators.
+    pub fn draws(&self, id: &str) -> bool {
+        // Ids are in order, as the map they came from.
+        self.tests
+            .binary_search_by(|test| test.as_str().cmp(id))
+            .is_ok_and(|place| u32::try_from(place).is_ok_and(|place| self.draws.contains(&place)))
     }
 
     /// The tests that a change of these lines of a file can reach.

@@ -127,6 +127,9 @@ pub(crate) struct Touched {
     pub(crate) reads: Vec<usize>,
     /// Why lines do not tell all.
     pub(crate) opaque: Option<String>,
+    /// Whether random numbers were drawn from the process's own generators.
+    #[serde(default)]
+    pub(crate) draws: bool,
 }
 
 /// What a phase (`setup`, `call`, `teardown`) of a test did.

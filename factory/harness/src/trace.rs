@@ -90,6 +90,7 @@ fn footprint(touched: Touched, files: usize) -> Result<Footprint> {
         lines,
         reads: touched.reads,
         opaque: touched.opaque,
+        draws: touched.draws,
     })
 }
 

@@ -68,7 +68,7 @@ pub(super) async fn run(machine: &Machine, of: &OfCandidate) -> Result<Done, Sta
                 pass_to_pass: loaded.ordinals(&accepted.pass_to_pass)?,
                 problem_statement: statement.text,
                 statement_style: statement.style.to_owned(),
-                confirmations: u32::try_from(of.confirmations).unwrap_or(u32::MAX),
+                confirmations: u32::try_from(accepted.confirmations).unwrap_or(u32::MAX),
                 provenance: serde_json::json!({
                     "swemill_version": env!("CARGO_PKG_VERSION"),
                     "python_version": loaded.baseline.python,

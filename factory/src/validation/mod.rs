@@ -23,6 +23,9 @@ use changes::{changes, restore};
 use evidence::Clock;
 use fast::Judged;
 
+/// Runs that must agree where tests draw random numbers.
+const CONFIRMATIONS_OF_CHANCE: usize = 4;
+
 /// What a candidate must satisfy.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -78,6 +81,8 @@ pub struct Accepted {
     pub pass_to_pass: BTreeSet<String>,
     /// The first run under the break.
     pub broken: TestRun,
+    /// Runs that agreed on the lists.
+    pub confirmations: usize,
 }
 
 /// Decides candidates in one environment.
@@ -139,7 +144,11 @@ impl Judge<'_> {
         if let Some(reason) = self.unfit(&lists) {
             return Ok(unviable(reason));
         }
-        for _ in 1..self.rules.confirmations {
+        let confirmations = match self.drawing(&lists, &broken) {
+            true => self.rules.confirmations.max(CONFIRMATIONS_OF_CHANCE),
+            false => self.rules.confirmations,
+        };
+        for _ in 1..confirmations {
             let again = self.run_reached(&changes, clock).await?;
             let again = again.map(|judged| judged.lists).unwrap_or_default();
             if let Some(test) = difference(&lists, &again) {
@@ -155,7 +164,19 @@ impl Judge<'_> {
             fail_to_pass: lists.fail_to_pass,
             pass_to_pass: lists.pass_to_pass,
             broken,
+            confirmations,
         })))
+    }
+
+    /// Whether chance may have a part in the lists: a test draws random numbers, and either it fails or the change is
+    /// known to reach it.
+    fn drawing(&self, lists: &Comparison, run: &TestRun) -> bool {
+        let Some(reach) = &self.environment.reach else {
+            return false;
+        };
+        let of_some = run.tests.len() < reach.tests.len();
+        lists.fail_to_pass.iter().any(|id| reach.draws(id))
+            || of_some && run.tests.keys().any(|id| reach.draws(id))
     }
 
     /// With more failing tests a candidate is refused, however many they are.

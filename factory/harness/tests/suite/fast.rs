@@ -163,6 +163,9 @@ async fn a_change_reaches_the_tests_that_could_notice_it() {
         [forks, "tests/test_others.py::test_starts_the_tool"]
     );
     assert!(reached("shop/prices.py", "function.known = True")[0].starts_with("all: "));
+    let draws = |id: &&String| shop.reach.draws(id);
+    let drawing: Vec<_> = shop.reach.tests.iter().filter(draws).collect();
+    assert_eq!(drawing, ["tests/test_others.py::test_draws"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -104,7 +104,10 @@ async fn after_many_failures_the_last_frames_of_each_have_to_do() {
     assert!(frames("test_deep.py::test_function[0]") >= 8);
     for (id, message) in [
         ("test_deep.py::test_function[24]", "ValueError: number 24"),
-        ("test_deep.py::TestCase::test_method", "ValueError: number 25"),
+        (
+            "test_deep.py::TestCase::test_method",
+            "ValueError: number 25",
+        ),
     ] {
         assert_eq!(run.status(id), Status::Failed);
         assert_eq!(frames(id), 2, "{id}");

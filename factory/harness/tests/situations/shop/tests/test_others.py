@@ -1,5 +1,6 @@
 import inspect
 import os
+import random
 import subprocess
 import sys
 
@@ -56,3 +57,7 @@ def test_one():
 
 def test_two():
     SEEN.append(2)
+
+
+def test_draws():
+    assert 0 <= shop.odd.twice(random.random()) < 2
