@@ -17,9 +17,13 @@ class Link:
         request["arguments"] = self._arguments
         return request
 
+    def is_template(self):
+        """Whether this process waits to be copied."""
+        return self._wait is not None
+
     def waits_when(self, stage):
         """Whether this process is a template that waits at this stage."""
-        return self._wait is not None and self.request["wait"] == stage
+        return self.is_template() and self.request["wait"] == stage
 
     def wait(self, said):
         """Waits to be copied; in a copy, takes on its request and channel and sends on what was heard before."""
@@ -45,7 +49,7 @@ class Stages:
             import swemill_trace
 
             self._run_alone = swemill_trace.prepare(link.request)
-        if link.waits_when("collected"):
+        if link.is_template():
             import swemill_exchange
             import swemill_state
 
@@ -71,7 +75,9 @@ class Stages:
         import sys
 
         if self._link.waits_when(stage):
-            self._link.wait({"own": _modules_of(sys, self._link.request["roots"])})
+            is_own = self._comparing.of_repository(self._link.request["roots"])
+            modules = list(sys.modules.items())
+            self._link.wait({"own": sorted(name for name, module in modules if is_own(module))})
 
     def collected(self, session):
         """Everything is imported and collected, and no test has run; whether this is a copy made here."""
@@ -107,16 +113,3 @@ def _leave():
     import os
 
     os._exit(0)
-
-
-def _modules_of(sys, roots):
-    """Modules of the repository that are imported already, which there should be none of."""
-    import os
-
-    own = tuple(os.path.join(root, "") for root in roots)
-    found = []
-    for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str) and os.path.abspath(path).startswith(own):
-            found.append(name)
-    return sorted(found)

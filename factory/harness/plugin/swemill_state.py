@@ -14,17 +14,26 @@ MOST = 400000
 DEEPEST = 6
 
 
+def of_repository(roots):
+    """Returns what tells whether a module is the repository's."""
+    import os
+
+    own = tuple(os.path.join(root, "") for root in roots)
+
+    def is_own(module):
+        path = getattr(module, "__file__", None)
+        return type(path) is str and os.path.abspath(path).startswith(own)
+
+    return is_own
+
+
 def prepare(roots):
     """Returns `take`, which writes down the present state, and `compare`, which names what differs from one."""
     import os
     import sys
 
-    own = tuple(os.path.join(root, "") for root in roots)
+    is_own = of_repository(roots)
     kind = type(sys)
-
-    def is_own(module):
-        path = getattr(module, "__file__", None)
-        return type(path) is str and os.path.abspath(path).startswith(own)
 
     def take():
         modules = [

@@ -5,7 +5,7 @@
 //! [`TestRun`], from several runs of an untouched repository a [`Baseline`], and from a baseline and a run of
 //! a changed repository the [`Comparison`] that decides what the change broke.
 //!
-//! Reading order: [`command`] says how a repository's tests are started, [`plugin`] puts our files where a
+//! Reading order: [`command`] says how a repository's tests are started and [`suite`] where, [`plugin`] puts our files where a
 //! sandbox sees them, [`frame`] checks what comes over the channel, `record` gives it names, `tally` folds a
 //! test's records into one [`status`], [`run`] does one run, [`outcome`] and [`ending`] are what it leaves,
 //! [`baseline`] does several, [`stability`] says which tests they agree on, [`compare`] judges. [`survey`] finds out
@@ -25,6 +25,7 @@ mod record;
 pub mod run;
 pub mod stability;
 pub mod status;
+pub mod suite;
 pub mod survey;
 mod tally;
 mod trace;
@@ -40,5 +41,6 @@ pub use reach::{Reach, Reached};
 pub use run::{collect, run};
 pub use stability::{BaselineTest, Instability};
 pub use status::{Crash, Status, TestRecord};
+pub use suite::Suite;
 pub use survey::survey;
 pub use warm::{Stage, Warm};

@@ -35,8 +35,8 @@ pub struct Reach {
     pub opaque_import: Option<String>,
     /// Tests that do something else in a copy of a waiting process, with what they do there.
     pub unfit: BTreeMap<u32, String>,
-    /// What the untouched tests leave changed in their process, by name.
-    pub left: BTreeSet<String>,
+    /// What the untouched tests leave changed in their process, by name without numbers.
+    left: BTreeSet<String>,
     /// Tests that draw random numbers from the process's own generators: under a change they may do the one or the
     /// other though they pass always without it.
     draws: BTreeSet<u32>,
@@ -196,7 +196,13 @@ impl Reach {
                 self.unfit.insert(place, status.to_string());
             }
         }
-        self.left = left.unwrap_or_default();
+        let left = left.unwrap_or_default();
+        self.left = left.iter().map(|name| unnumbered(name)).collect();
+    }
+
+    /// Whether the untouched tests leave this changed as well, or one of another number.
+    pub fn leaves(&self, name: &str) -> bool {
+        self.left.contains(&unnumbered(name))
     }
 
     /// A compact form to be stored.
@@ -218,6 +224,20 @@ impl Reach {
             .map_err(|error| Error::Reach(error.to_string()))?;
         postcard::from_bytes(&plain).map_err(|error| Error::Reach(error.to_string()))
     }
+}
+
+/// A name without its numbers: what is made on demand is often counted in its name, and which tests ran before
+/// decides how far.
+fn unnumbered(name: &str) -> String {
+    let mut plain = String::with_capacity(name.len());
+    for character in name.chars() {
+        if !character.is_ascii_digit() {
+            plain.push(character);
+        } else if !plain.ends_with('#') {
+            plain.push('#');
+        }
+    }
+    plain
 }
 
 /// Ascending numbers as runs: the first, and how many.
@@ -306,6 +326,15 @@ mod tests {
         assert!(matches!(reach.of("one.py", &[9..=10]), Reached::All(_)));
         assert!(matches!(reach.of("one.py", &[3..=8]), Reached::Tests(_)));
         assert!(matches!(reach.of("three.py", &[3..=8]), Reached::All(_)));
+    }
+
+    #[test]
+    fn names_that_differ_in_their_numbers_are_one() {
+        let mut reach = reach();
+        let left = BTreeSet::from(["a.b:made_12_x3".to_owned()]);
+        reach.left = left.iter().map(|name| unnumbered(name)).collect();
+        assert!(reach.leaves("a.b:made_7_x30"));
+        assert!(!reach.leaves("a.b:other_12_x3"));
     }
 
     #[test]

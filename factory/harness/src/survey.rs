@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use swemill_sandbox::{Backend, Environment, Limits};
-
 use crate::stability::Instability;
 use crate::trace::{Trace, trace};
 use crate::warm::{Allowance, Copy, Outcome, Stage, Warm};
-use crate::{Baseline, Error, Reach, Result, Status, TestCommand};
+use crate::{Baseline, Error, Reach, Result, Status, Suite};
 
 /// The longest that a trace may take: every test has a process to itself, and is watched.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -19,24 +17,17 @@ const LEAST_SECONDS: f64 = 30.0;
 
 /// Finds out which lines each test executes. Tests that do not pass alone are from here on in no list: the
 /// baseline is told why. [`Error::Reach`] says why nothing is known.
-pub async fn survey(
-    backend: &dyn Backend,
-    environment: &Environment,
-    limits: &Limits,
-    command: &TestCommand,
-    baseline: &mut Baseline,
-    files: &[String],
-) -> Result<Reach> {
+pub async fn survey(suite: Suite<'_>, baseline: &mut Baseline, files: &[String]) -> Result<Reach> {
     let slowest = baseline
         .tests
         .values()
         .map(|test| test.seconds)
         .fold(0.0, f64::max);
     let test_timeout = Duration::from_secs_f64(LEAST_SECONDS + WATCHED * slowest);
-    let sandbox = backend.start(environment, limits).await?;
+    let sandbox = suite.backend.start(suite.environment, suite.limits).await?;
     let traced = trace(
         sandbox.as_ref(),
-        command,
+        suite.command,
         baseline,
         files,
         LONGEST,
@@ -61,16 +52,7 @@ pub async fn survey(
         }
         reach.forget(&id);
     }
-    let warm = Warm::start(
-        backend,
-        environment,
-        limits,
-        command,
-        baseline,
-        files,
-        Stage::Collected,
-    )
-    .await?;
+    let warm = Warm::start(suite, baseline, files, Stage::Collected).await?;
     let copy = Copy {
         changes: &[],
         tests: None,

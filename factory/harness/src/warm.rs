@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Deserialize;
-use swemill_sandbox::{Backend, Environment, FileWrite, Limits, Round, Template};
+use swemill_sandbox::{FileWrite, Round, Template};
 
 use crate::frame;
 use crate::record::{Beyond, Change};
 use crate::run::{self, Asked};
-use crate::{Baseline, Error, Request, Result, Selection, TestCommand, TestRun};
+use crate::{Baseline, Error, Request, Result, Selection, Suite, TestRun};
 
 /// How far a template goes before it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,16 +41,13 @@ pub struct Warm {
 }
 
 async fn start(
-    backend: &dyn Backend,
-    environment: &Environment,
-    limits: &Limits,
-    command: &TestCommand,
+    suite: Suite<'_>,
     baseline: &Baseline,
     files: &[String],
     place: &'static str,
 ) -> Result<Box<dyn Template>> {
     let request = baseline.request();
-    let root = environment.spec.working_directory.to_string_lossy();
+    let root = suite.environment.spec.working_directory.to_string_lossy();
     let beyond = Beyond {
         wait: Some(place),
         files,
@@ -62,10 +59,13 @@ async fn start(
         mode: "run",
         beyond: Some(beyond),
     };
-    let mut started = run::sandbox_command(command, request.timeout, Vec::new());
+    let mut started = run::sandbox_command(suite.command, request.timeout, Vec::new());
     started.channel = None;
     started.stdin = asked.to_json();
-    Ok(backend.template(environment, limits, &started).await?)
+    let template = suite
+        .backend
+        .template(suite.environment, suite.limits, &started);
+    Ok(template.await?)
 }
 
 /// What one copy is asked.
@@ -147,26 +147,14 @@ struct Said {
 impl Warm {
     /// Starts a template. [`Error::Reach`] says that this repository's tests cannot be run this way.
     pub async fn start(
-        backend: &dyn Backend,
-        environment: &Environment,
-        limits: &Limits,
-        command: &TestCommand,
+        suite: Suite<'_>,
         baseline: &Baseline,
         files: &[String],
         stage: Stage,
     ) -> Result<Self> {
         let mut last = String::new();
         for place in stage.places() {
-            let template = start(
-                backend,
-                environment,
-                limits,
-                command,
-                baseline,
-                files,
-                place,
-            )
-            .await?;
+            let template = start(suite, baseline, files, place).await?;
             let said: Said = serde_json::from_slice(template.said()).map_err(|error| {
                 Error::Reach(format!("the template cannot be understood: {error}"))
             })?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sqlx::PgConnection;
 use swemill_environment::Built as Environment;
-use swemill_harness::{Baseline, BaselineOptions, Error as HarnessError, Reach};
+use swemill_harness::{Baseline, BaselineOptions, Error as HarnessError, Reach, Suite};
 use swemill_sandbox::Environment as Prepared;
 use swemill_store::environments::{self, EnvironmentState, NewEnvironment};
 use swemill_store::sources::{self, Source};
@@ -156,15 +156,13 @@ async fn survey(
     let files = swemill_mutation::source_files(tree)
         .map_err(|error| StageError::infra(format!("cannot read {}: {error}", tree.display())))?;
     let limits = machine.settings.test_limits();
-    let command = &built.recipe.test_command;
-    let found = swemill_harness::survey(
-        machine.backend(),
+    let suite = Suite {
+        backend: machine.backend(),
         environment,
-        &limits,
-        command,
-        baseline,
-        &files,
-    );
+        limits: &limits,
+        command: &built.recipe.test_command,
+    };
+    let found = swemill_harness::survey(suite, baseline, &files);
     match found.await.and_then(|reach| reach.to_bytes()) {
         Ok(bytes) => Ok(reaches::Stored::Known(bytes)),
         // Candidates are then proven by whole runs: slower, not worse.

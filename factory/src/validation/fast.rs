@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use swemill_harness::warm::{Allowance, Copy, Outcome};
 use swemill_harness::{
-    Comparison, Ending, Error as HarnessError, Reach, Reached, Stage, TestRun, Warm, compare,
-    compare_reached,
+    Comparison, Ending, Error as HarnessError, Reach, Reached, Stage, Suite, TestRun, Warm,
+    compare, compare_reached,
 };
 use swemill_mutation::{Touched, touched};
 
@@ -177,16 +177,13 @@ impl Judge<'_> {
             .reach
             .as_ref()
             .map_or(&[][..], |reach| &reach.files);
-        let started = Warm::start(
-            self.backend,
-            &self.environment.environment,
-            self.limits,
-            &self.environment.command,
-            &self.environment.baseline,
-            files,
-            stage,
-        );
-        match started.await {
+        let suite = Suite {
+            backend: self.backend,
+            environment: &self.environment.environment,
+            limits: self.limits,
+            command: &self.environment.command,
+        };
+        match Warm::start(suite, &self.environment.baseline, files, stage).await {
             Ok(warm) => Ok(Ok(warm)),
             Err(
                 error @ (HarnessError::Reach(_)
@@ -213,24 +210,9 @@ fn doubt(reach: &Reach, run: &TestRun, left: Option<BTreeSet<String>>) -> Option
     if run.late_garbage > 0 {
         return Some("exceptions come up while garbage is collected".to_owned());
     }
-    let known: BTreeSet<String> = reach.left.iter().map(|name| unnumbered(name)).collect();
     let mut left = left.unwrap_or_default().into_iter();
-    let new = left.find(|name| !known.contains(&unnumbered(name)))?;
+    let new = left.find(|name| !reach.leaves(name))?;
     Some(format!("tests leave {new} changed"))
-}
-
-/// A name without its numbers: what is made on demand is often counted in its name, and which tests ran before
-/// decides how far.
-fn unnumbered(name: &str) -> String {
-    let mut plain = String::with_capacity(name.len());
-    for character in name.chars() {
-        if !character.is_ascii_digit() {
-            plain.push(character);
-        } else if !plain.ends_with('#') {
-            plain.push('#');
-        }
-    }
-    plain
 }
 
 /// What all changed files together can reach.
@@ -246,15 +228,4 @@ fn reached(reach: &Reach, changes: &[Change]) -> Reached {
         }
     }
     Reached::Tests(all.into_iter().collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unnumbered;
-
-    #[test]
-    fn names_that_differ_in_their_numbers_are_one() {
-        assert_eq!(unnumbered("a.b:made_12_x3"), unnumbered("a.b:made_7_x30"));
-        assert_ne!(unnumbered("a.b:made_12"), unnumbered("a.b:other_12"));
-    }
 }

@@ -144,10 +144,10 @@ impl Judge<'_> {
         if let Some(reason) = self.unfit(&lists) {
             return Ok(unviable(reason));
         }
-        let confirmations = match self.drawing(&lists, &broken) {
-            true => self.rules.confirmations.max(CONFIRMATIONS_OF_CHANCE),
-            false => self.rules.confirmations,
-        };
+        let mut confirmations = self.rules.confirmations;
+        if self.drawing(&lists, &broken) {
+            confirmations = confirmations.max(CONFIRMATIONS_OF_CHANCE);
+        }
         for _ in 1..confirmations {
             let again = self.run_reached(&changes, clock).await?;
             let again = again.map(|judged| judged.lists).unwrap_or_default();

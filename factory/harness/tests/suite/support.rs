@@ -8,8 +8,8 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use swemill_harness::{
-    Baseline, BaselineOptions, Collection, Reach, Request, Result, Selection, Stage, TestCommand,
-    TestRun, Warm, plugin,
+    Baseline, BaselineOptions, Collection, Reach, Request, Result, Selection, Stage, Suite,
+    TestCommand, TestRun, Warm, plugin,
 };
 use swemill_sandbox::native::{Launcher, NativeBackend};
 use swemill_sandbox::{
@@ -178,15 +178,8 @@ impl Situation {
 
     pub(crate) async fn survey(&self, baseline: &mut Baseline, files: &[String]) -> Result<Reach> {
         let (backend, environment) = self.prepare().await;
-        swemill_harness::survey(
-            &backend,
-            &environment,
-            &self.limits,
-            &self.command,
-            baseline,
-            files,
-        )
-        .await
+        let suite = self.suite(&backend, &environment);
+        swemill_harness::survey(suite, baseline, files).await
     }
 
     pub(crate) async fn warm(
@@ -196,16 +189,16 @@ impl Situation {
         stage: Stage,
     ) -> Result<Warm> {
         let (backend, environment) = self.prepare().await;
-        Warm::start(
-            &backend,
-            &environment,
-            &self.limits,
-            &self.command,
-            baseline,
-            files,
-            stage,
-        )
-        .await
+        Warm::start(self.suite(&backend, &environment), baseline, files, stage).await
+    }
+
+    fn suite<'a>(&'a self, backend: &'a dyn Backend, environment: &'a Environment) -> Suite<'a> {
+        Suite {
+            backend,
+            environment,
+            limits: &self.limits,
+            command: &self.command,
+        }
     }
 
     /// The repository's files on the host.
