@@ -9,6 +9,7 @@ mod fast;
 mod slow;
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 use swemill_harness::{Comparison, Ending, TestRun};
@@ -23,8 +24,9 @@ use changes::{changes, restore};
 use evidence::Clock;
 use fast::Judged;
 
-/// Runs that must agree where tests draw random numbers.
-const CONFIRMATIONS_OF_CHANCE: usize = 4;
+/// Runs that must agree where tests draw random numbers: as many as make this many tests, within these bounds.
+const TESTS_AGAINST_CHANCE: usize = 1000;
+const RUNS_AGAINST_CHANCE: RangeInclusive<usize> = 4..=20;
 
 /// What a candidate must satisfy.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +148,9 @@ impl Judge<'_> {
         }
         let mut confirmations = self.rules.confirmations;
         if self.drawing(&lists, &broken) {
-            confirmations = confirmations.max(CONFIRMATIONS_OF_CHANCE);
+            let (least, most) = RUNS_AGAINST_CHANCE.into_inner();
+            let runs = TESTS_AGAINST_CHANCE / broken.tests.len().max(1);
+            confirmations = confirmations.max(runs.clamp(least, most));
         }
         for _ in 1..confirmations {
             let again = self.run_reached(&changes, clock).await?;
