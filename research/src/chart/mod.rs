@@ -1,0 +1,5 @@
+//! Charts as SVG: axes, lines, bands, legends.
+
+mod number;
+
+pub use number::magnitude;

@@ -1,0 +1,32 @@
+//! Model ladders: predicting a large model's task accuracy from small models.
+//!
+//! Bhagia et al., Establishing Task Scaling Laws via Compute-Efficient Model Ladders (2412.04403). Small models are
+//! trained on a grid of sizes and amounts of data. Step 1 fits the loss on a task's correct answers by size and
+//! tokens; step 2 fits accuracy by that loss over all checkpoints; chained, they predict the accuracy of a model that
+//! nobody has trained yet. Nothing here is specific to the paper's tasks: any score from 0 to 1 will do.
+//!
+//! In reading order: `read` (tables in) makes `runs`, of which `points` takes what `method` wants; `curve` has the
+//! formulas, `optimise` the minimiser, `fit` puts them together into a `model`.
+
+mod curve;
+mod error;
+mod exclusion;
+mod fit;
+mod method;
+mod model;
+mod optimise;
+mod points;
+mod random;
+mod read;
+mod runs;
+mod scale;
+
+pub use error::{LadderError, Result};
+pub use exclusion::{Exclusion, Reason};
+pub use fit::{Failure, FitReport, LadderFit, Stability, TaskFit, fit};
+pub use method::{Form, Link, Method, chance};
+pub use model::{LinkCurve, Model, Predicted, ScalingCurve};
+pub use points::{Final, TaskPoints};
+pub use read::{collect, read};
+pub use runs::{Checkpoint, Ladder, Observation, Role, Run};
+pub use scale::Scale;
