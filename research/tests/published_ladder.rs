@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use swemill_research::ladder::{Form, Ladder, LadderFit, Method, Stability, TaskFit, fit, read};
+use swemill_research::ladder::*;
 
 const TASKS: [&str; 8] = [
     "mmlu",
@@ -180,4 +180,52 @@ fn single_step_errors_are_the_published_ones() {
             fit.points.task
         );
     }
+}
+
+#[test]
+fn deviations_and_their_correlation_with_errors_are_the_published_ones() {
+    let Some(ladder) = ladder() else { return };
+    let fits = fit(&ladder, &[], &Method::default()).unwrap();
+    let variance = variance(&ladder, &fits, None, LAST).unwrap();
+    assert_eq!(variance.run, "1B-10xC");
+    let published = [
+        ("hellaswag", 0.0007),
+        ("piqa", 0.0019),
+        ("socialiqa", 0.0024),
+        ("mmlu", 0.0026),
+        ("arc_challenge", 0.0037),
+        ("arc_easy", 0.0045),
+        ("openbookqa", 0.0047),
+        ("csqa", 0.0056),
+        ("boolq", 0.0068),
+        ("winogrande", 0.0115),
+    ];
+    assert_eq!(variance.tasks.len(), published.len());
+    for (task, (name, deviation)) in variance.tasks.iter().zip(published) {
+        assert_eq!(task.task, name);
+        let error = (task.feature_deviation - deviation).abs();
+        assert!(error < 6e-5, "{name}: {}", task.feature_deviation);
+    }
+    let large = variance.correlations.iter().find(|one| one.target.contains('7'));
+    let large = large.expect("the 7B target has outcomes");
+    assert!((large.r - 0.821).abs() < 5e-4 && (large.p - 0.0036).abs() < 5e-5, "{large:?}");
+}
+
+#[test]
+fn a_thirtieth_of_the_compute_multiplies_the_error_of_mmlu() {
+    let Some(ladder) = ladder() else { return };
+    let fits = fit(&ladder, &["mmlu".to_owned()], &Method::default()).unwrap();
+    let subsets = compute_against_error(&ladder, &fits);
+    for s in &subsets {
+        eprintln!("{} {} {:.3e} {:?} {:?}", s.rungs, s.runs_a_rung, s.flops, s.shares, s.errors.iter().map(|e| (e.points, e.relative)).collect::<Vec<_>>());
+    }
+    for w in leave_one_rung_out(&ladder, &fits) {
+        eprintln!("{w:?}");
+    }
+    let p = plan(&fits, Scale::new(6887575552.0, 3945065873408.0), 5.0).unwrap();
+    for c in &p.candidates { eprintln!("{c:?}"); }
+    eprintln!("{:?} {:?} {:?}", p.deviation, p.recommended, p.tasks);
+    let t = std::time::Instant::now();
+    let b = bootstrap(&fits, Resampling{samples:1000,level:0.9}, &||()).unwrap();
+    eprintln!("{:?} {:?}", t.elapsed(), predict(&fits, Some(&b), &[]).unwrap());
 }

@@ -6,8 +6,10 @@
 //! nobody has trained yet. Nothing here is specific to the paper's tasks: any score from 0 to 1 will do.
 //!
 //! In reading order: `read` (tables in) makes `runs`, of which `points` takes what `method` wants; `curve` has the
-//! formulas, `optimise` the minimiser, `fit` puts them together into a `model`.
+//! formulas, `optimise` the minimiser, `fit` puts them together into a `model`. On those
+//! stand `prediction` with the bands of `bootstrap`, and the analyses `variance`, `subsets` and `plan`.
 
+mod bootstrap;
 mod curve;
 mod error;
 mod exclusion;
@@ -15,18 +17,28 @@ mod fit;
 mod method;
 mod model;
 mod optimise;
+mod plan;
 mod points;
+mod prediction;
 mod random;
 mod read;
 mod runs;
 mod scale;
+mod statistics;
+mod subsets;
+mod variance;
 
+pub use bootstrap::{Band, Resampling, TaskSamples, bootstrap};
 pub use error::{LadderError, Result};
 pub use exclusion::{Exclusion, Reason};
 pub use fit::{Failure, FitReport, LadderFit, Stability, TaskFit, fit};
 pub use method::{Form, Link, Method, chance};
 pub use model::{LinkCurve, Model, Predicted, ScalingCurve};
+pub use plan::{Candidate, Plan, TaskPlan, plan};
 pub use points::{Final, TaskPoints};
+pub use prediction::{AverageError, Outcome, Prediction, average_errors, predict};
 pub use read::{collect, read};
 pub use runs::{Checkpoint, Ladder, Observation, Role, Run};
 pub use scale::Scale;
+pub use subsets::{Subset, WithoutRung, compute_against_error, leave_one_rung_out};
+pub use variance::{Correlation, LAST, TaskVariance, Variance, variance};

@@ -7,6 +7,7 @@ use super::exclusion::{Exclusion, Exclusions, Reason};
 use super::method::Method;
 use super::runs::{Checkpoint, Ladder, Role, Run};
 use super::scale::Scale;
+use super::statistics::mean;
 
 /// Where a run ended.
 #[derive(Debug, Clone, Serialize)]
@@ -129,11 +130,6 @@ fn trail(checkpoints: &[Checkpoint], method: &Method) -> Vec<(f64, f64)> {
         (mean(&features), mean(&accuracies))
     };
     (0..kept.len()).map(smoothed).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count of checkpoints")]
-pub(crate) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod cholesky;
 mod line_search;
 
 pub(crate) use bounded::minimise;
+pub(crate) use cholesky::{Matrix, solve};
 
 /// A function to minimise, with its gradient.
 pub(crate) trait Objective<const P: usize> {
