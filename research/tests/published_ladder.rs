@@ -206,9 +206,15 @@ fn deviations_and_their_correlation_with_errors_are_the_published_ones() {
         let error = (task.feature_deviation - deviation).abs();
         assert!(error < 6e-5, "{name}: {}", task.feature_deviation);
     }
-    let large = variance.correlations.iter().find(|one| one.target.contains('7'));
+    let large = variance
+        .correlations
+        .iter()
+        .find(|one| one.target.contains('7'));
     let large = large.expect("the 7B target has outcomes");
-    assert!((large.r - 0.821).abs() < 5e-4 && (large.p - 0.0036).abs() < 5e-5, "{large:?}");
+    assert!(
+        (large.r - 0.821).abs() < 5e-4 && (large.p - 0.0036).abs() < 5e-5,
+        "{large:?}"
+    );
 }
 
 #[test]
@@ -217,15 +223,39 @@ fn a_thirtieth_of_the_compute_multiplies_the_error_of_mmlu() {
     let fits = fit(&ladder, &["mmlu".to_owned()], &Method::default()).unwrap();
     let subsets = compute_against_error(&ladder, &fits);
     for s in &subsets {
-        eprintln!("{} {} {:.3e} {:?} {:?}", s.rungs, s.runs_a_rung, s.flops, s.shares, s.errors.iter().map(|e| (e.points, e.relative)).collect::<Vec<_>>());
+        eprintln!(
+            "{} {} {:.3e} {:?} {:?}",
+            s.rungs,
+            s.runs_a_rung,
+            s.flops,
+            s.shares,
+            s.errors
+                .iter()
+                .map(|e| (e.points, e.relative))
+                .collect::<Vec<_>>()
+        );
     }
     for w in leave_one_rung_out(&ladder, &fits) {
         eprintln!("{w:?}");
     }
     let p = plan(&fits, Scale::new(6887575552.0, 3945065873408.0), 5.0).unwrap();
-    for c in &p.candidates { eprintln!("{c:?}"); }
+    for c in &p.candidates {
+        eprintln!("{c:?}");
+    }
     eprintln!("{:?} {:?} {:?}", p.deviation, p.recommended, p.tasks);
     let t = std::time::Instant::now();
-    let b = bootstrap(&fits, Resampling{samples:1000,level:0.9}, &||()).unwrap();
-    eprintln!("{:?} {:?}", t.elapsed(), predict(&fits, Some(&b), &[]).unwrap());
+    let b = bootstrap(
+        &fits,
+        Resampling {
+            samples: 1000,
+            level: 0.9,
+        },
+        &|| (),
+    )
+    .unwrap();
+    eprintln!(
+        "{:?} {:?}",
+        t.elapsed(),
+        predict(&fits, Some(&b), &[]).unwrap()
+    );
 }

@@ -104,7 +104,12 @@ fn draw(fit: &TaskFit, form: Form, random: &mut Random) -> Option<Vec<f64>> {
         for _ in 0..finals.len() {
             weights[random.below(finals.len())] += 1.0;
         }
-        let drawn = || finals.iter().zip(&weights).filter(|(_, weight)| **weight > 0.0);
+        let drawn = || {
+            finals
+                .iter()
+                .zip(&weights)
+                .filter(|(_, weight)| **weight > 0.0)
+        };
         let different = |value: fn(&Scale) -> f64| {
             let values = drawn().map(|(end, _)| value(&end.scale).to_bits());
             values.collect::<BTreeSet<_>>().len()
@@ -130,7 +135,10 @@ impl TaskSamples {
 
     /// The band of accuracy at a feature, by the second step alone.
     pub fn band_at(&self, feature: f64) -> Option<Band> {
-        let accuracies = self.models.iter().filter_map(|model| model.accuracy_at(feature));
+        let accuracies = self
+            .models
+            .iter()
+            .filter_map(|model| model.accuracy_at(feature));
         self.band(accuracies)
     }
 

@@ -108,7 +108,9 @@ fn of(
             accuracy,
             error_points: 100.0 * error,
             relative_error: (accuracy > 0.0).then(|| 100.0 * error.abs() / accuracy),
-            second_step: end.feature.and_then(|feature| fit.model.accuracy_at(feature)),
+            second_step: end
+                .feature
+                .and_then(|feature| fit.model.accuracy_at(feature)),
             first_step_error: first_step.map(|(said, was)| 100.0 * (said - was).abs() / was),
         })
     });

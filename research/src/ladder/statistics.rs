@@ -9,7 +9,10 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
 /// The standard deviation of the values themselves (divided by their number, not one less).
 pub(crate) fn population_deviation(values: &[f64]) -> f64 {
     let centre = mean(values);
-    let squares: Vec<f64> = values.iter().map(|value| (value - centre).powi(2)).collect();
+    let squares: Vec<f64> = values
+        .iter()
+        .map(|value| (value - centre).powi(2))
+        .collect();
     mean(&squares).sqrt()
 }
 
@@ -66,7 +69,9 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
         }
     };
     // From the inside out: at x below the mean, sixty terms are exact to rounding.
-    let fraction = (1..=60).rev().fold(1.0, |tail, index| 1.0 + coefficient(index) / tail);
+    let fraction = (1..=60)
+        .rev()
+        .fold(1.0, |tail, index| 1.0 + coefficient(index) / tail);
     front / fraction
 }
 
@@ -79,7 +84,8 @@ fn log_gamma(x: f64) -> f64 {
         x += 1.0;
     }
     let inverse = 1.0 / (x * x);
-    let series = (1.0 / 12.0 - inverse * (1.0 / 360.0 - inverse * (1.0 / 1260.0 - inverse / 1680.0))) / x;
+    let series =
+        (1.0 / 12.0 - inverse * (1.0 / 360.0 - inverse * (1.0 / 1260.0 - inverse / 1680.0))) / x;
     (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + series - shift
 }
 

@@ -61,7 +61,9 @@ pub fn compute_against_error(ladder: &Ladder, fits: &LadderFit) -> Vec<Subset> {
     let sizes = (2..=rungs.len()).flat_map(|count| (2..=longest).map(move |runs| (count, runs)));
     let sizes: Vec<(usize, usize)> = sizes.collect();
     let subset = |&(count, runs_a_rung): &(usize, usize)| {
-        let kept = rungs[..count].iter().flat_map(|(_, runs)| runs.iter().take(runs_a_rung));
+        let kept = rungs[..count]
+            .iter()
+            .flat_map(|(_, runs)| runs.iter().take(runs_a_rung));
         let kept: Vec<&str> = kept.map(|run| run.name.as_str()).collect();
         let smaller = ladder.keeping(|run| kept.contains(&run.name.as_str()));
         let predictions = refit(&smaller, fits).ok()?;
@@ -93,8 +95,7 @@ pub fn leave_one_rung_out(ladder: &Ladder, fits: &LadderFit) -> Vec<WithoutRung>
                 run.role = Role::Target;
             }
         }
-        let is_left_out =
-            |one: &Prediction| left_out.iter().any(|run| run.name == one.target);
+        let is_left_out = |one: &Prediction| left_out.iter().any(|run| run.name == one.target);
         match refit(&rest, fits) {
             Ok(predictions) => {
                 let (mut inside, outside): (Vec<_>, Vec<_>) =
@@ -122,7 +123,11 @@ pub fn leave_one_rung_out(ladder: &Ladder, fits: &LadderFit) -> Vec<WithoutRung>
 
 /// Predictions of a ladder for the tasks and by the method of an earlier fit.
 fn refit(ladder: &Ladder, fits: &LadderFit) -> Result<Vec<Prediction>> {
-    let tasks: Vec<String> = fits.tasks.iter().map(|fit| fit.points.task.clone()).collect();
+    let tasks: Vec<String> = fits
+        .tasks
+        .iter()
+        .map(|fit| fit.points.task.clone())
+        .collect();
     predict(&fit(ladder, &tasks, &fits.method)?, None, &[])
 }
 

@@ -75,10 +75,13 @@ pub fn variance(
     for fit in &fits.tasks {
         let checkpoints = run.of_task(&fit.points.task);
         let feature = |name: &Option<String>| -> Vec<f64> {
-            let values = checkpoints.iter().rev().filter_map(|checkpoint| match name {
-                Some(name) => checkpoint.features.get(name).copied(),
-                None => checkpoint.loss,
-            });
+            let values = checkpoints
+                .iter()
+                .rev()
+                .filter_map(|checkpoint| match name {
+                    Some(name) => checkpoint.features.get(name).copied(),
+                    None => checkpoint.loss,
+                });
             values.take(last).collect()
         };
         let features = feature(&fits.method.feature);
@@ -130,7 +133,9 @@ fn largest(ladder: &Ladder) -> Result<&Run> {
 }
 
 fn correlations(tasks: &[TaskVariance]) -> Vec<Correlation> {
-    let targets = tasks.iter().flat_map(|task| task.errors.iter().map(|(target, _)| target));
+    let targets = tasks
+        .iter()
+        .flat_map(|task| task.errors.iter().map(|(target, _)| target));
     let mut names: Vec<&String> = targets.collect();
     names.sort();
     names.dedup();

@@ -72,7 +72,10 @@ pub fn plan(fits: &LadderFit, target: Scale, budget: f64) -> Result<Plan> {
     let designs = fits.tasks.iter().map(|fit| TaskDesign::of(fit, &target));
     let designs: Vec<TaskDesign> = designs.collect();
     let with = |runs: &[Scale]| -> Vec<Option<f64>> {
-        designs.iter().map(|design| design.deviation(runs)).collect()
+        designs
+            .iter()
+            .map(|design| design.deviation(runs))
+            .collect()
     };
     let now = with(&[]);
     // Tasks that are not determined now are left out of the means, before and after.
@@ -98,16 +101,22 @@ pub fn plan(fits: &LadderFit, target: Scale, budget: f64) -> Result<Plan> {
             is_efficient: false,
         })
     };
-    let mut candidates: Vec<Candidate> =
-        rungs::candidates(fits, &target).iter().filter_map(candidate).collect();
+    let mut candidates: Vec<Candidate> = rungs::candidates(fits, &target)
+        .iter()
+        .filter_map(candidate)
+        .collect();
     candidates.sort_by(|a, b| a.flops.total_cmp(&b.flops));
     let mut best = deviation;
     for candidate in &mut candidates {
         candidate.is_efficient = candidate.deviation < best;
         best = best.min(candidate.deviation);
     }
-    let affordable = candidates.iter().filter(|candidate| candidate.share <= budget);
-    let recommended = affordable.min_by(|a, b| a.deviation.total_cmp(&b.deviation)).cloned();
+    let affordable = candidates
+        .iter()
+        .filter(|candidate| candidate.share <= budget);
+    let recommended = affordable
+        .min_by(|a, b| a.deviation.total_cmp(&b.deviation))
+        .cloned();
     let after = recommended.as_ref().map(|candidate| {
         let run = |&tokens: &f64| Scale::new(candidate.parameters, tokens);
         with(&candidate.tokens.iter().map(run).collect::<Vec<_>>())

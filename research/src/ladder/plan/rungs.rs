@@ -12,7 +12,11 @@ pub(super) fn candidates(fits: &LadderFit, target: &Scale) -> Vec<Vec<Scale>> {
     let finals = || fits.tasks.iter().flat_map(|fit| &fit.points.finals);
     let sizes = finals().map(|end| end.scale.parameters);
     let smallest = sizes.fold(f64::INFINITY, f64::min);
-    let ratios = ratios(finals().map(|end| end.scale.tokens / end.scale.parameters).collect());
+    let ratios = ratios(
+        finals()
+            .map(|end| end.scale.tokens / end.scale.parameters)
+            .collect(),
+    );
     let sizes = (0..60).map(|half| smallest * 2_f64.powf(0.5 * f64::from(half)));
     // The margin lets a quarter that is an even step be one in spite of rounding.
     let sizes = sizes.take_while(|size| *size <= 0.2501 * target.parameters);
