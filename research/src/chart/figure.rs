@@ -173,7 +173,7 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Anchor, Axis, Format, Layer, Spacing};
+    use super::super::{Axis, Format, Layer, Spacing};
     use super::*;
 
     fn figure(title: &str, y: f64) -> Figure {
@@ -190,11 +190,7 @@ mod tests {
                     radius: 2.0,
                     shape: Shape::Disc,
                 },
-                Layer::Words {
-                    at: (0.1, y),
-                    text: "<&>".to_owned(),
-                    anchor: Anchor::Start,
-                },
+                Layer::Names(vec![((0.1, y), "<&>".to_owned())]),
                 Layer::Band {
                     points: vec![(0.0, y, 1.0), (1.0, 0.0, y)],
                     colour: INK.to_owned(),

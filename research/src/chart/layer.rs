@@ -11,17 +11,6 @@ pub enum Shape {
     Star,
 }
 
-/// On which side of its point a text stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Anchor {
-    /// To the right.
-    Start,
-    /// To the left.
-    End,
-    /// Above.
-    Middle,
-}
-
 /// One thing that is drawn; later ones lie over earlier ones. Points without a place on the axes are left out.
 #[derive(Debug, Clone)]
 pub enum Layer {
@@ -65,13 +54,6 @@ pub enum Layer {
         /// Its colour.
         colour: String,
     },
-    /// Words at a point.
-    Words {
-        /// Where.
-        at: (f64, f64),
-        /// The words.
-        text: String,
-        /// On which side.
-        anchor: Anchor,
-    },
+    /// Names of points, each put where it covers no other and no point, as far as that can be.
+    Names(Vec<((f64, f64), String)>),
 }

@@ -5,6 +5,7 @@
 
 mod axis;
 mod figure;
+mod labels;
 mod layer;
 mod number;
 pub mod palette;
@@ -13,6 +14,6 @@ mod svg;
 
 pub use axis::{Axis, Format, Spacing};
 pub use figure::{Entry, Figure};
-pub use layer::{Anchor, Layer, Shape};
+pub use layer::{Layer, Shape};
 pub use number::magnitude;
 pub use panel::Panel;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::axis::Axis;
-use super::layer::{Anchor, Layer, Shape};
+use super::labels;
+use super::layer::{Layer, Shape};
 use super::palette::{GREY, GRID, INK};
 use super::svg::{Svg, Text};
 
@@ -191,26 +192,27 @@ impl Panel {
                     );
                 }
             }
-            Layer::Words { at, text, anchor } => {
-                let Some((x, y)) = self.pixel(*at, place) else {
-                    return;
-                };
-                let (x, y, anchor) = match anchor {
-                    Anchor::Start => (x + 6.0, y + 3.5, "start"),
-                    Anchor::End => (x - 6.0, y + 3.5, "end"),
-                    Anchor::Middle => (x, y - 7.0, "middle"),
-                };
-                let style = Text {
-                    x,
-                    y,
-                    size: 9.5,
-                    anchor,
-                    colour: INK,
-                    bold: false,
-                    upright: false,
-                };
-                svg.text(text, &style);
-            }
+            Layer::Names(names) => self.draw_names(svg, names, place),
+        }
+    }
+
+    fn draw_names(&self, svg: &mut Svg, names: &[((f64, f64), String)], place: Place) {
+        let seen = names
+            .iter()
+            .filter_map(|(at, name)| Some((self.pixel(*at, place)?, name.as_str())));
+        let (points, names): (Vec<(f64, f64)>, Vec<&str>) = seen.unzip();
+        let room = (place.left, place.left + place.width);
+        for (label, name) in labels::place(&points, &names, room).iter().zip(names) {
+            let style = Text {
+                x: label.left,
+                y: label.baseline(),
+                size: 9.5,
+                anchor: "start",
+                colour: INK,
+                bold: false,
+                upright: false,
+            };
+            svg.text(name, &style);
         }
     }
 

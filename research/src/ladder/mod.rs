@@ -13,6 +13,7 @@ mod bootstrap;
 mod curve;
 mod error;
 mod exclusion;
+mod figure;
 mod fit;
 mod method;
 mod model;
@@ -31,6 +32,10 @@ mod variance;
 pub use bootstrap::{Band, Resampling, TaskSamples, bootstrap};
 pub use error::{LadderError, Result};
 pub use exclusion::{Exclusion, Reason};
+pub use figure::{
+    chained_figure, compute_figure, first_step_figure, plan_figure, second_step_figure,
+    variance_figure,
+};
 pub use fit::{Failure, FitReport, LadderFit, Stability, TaskFit, fit};
 pub use method::{Form, Link, Method, chance};
 pub use model::{LinkCurve, Model, Predicted, ScalingCurve};
