@@ -17,3 +17,4 @@ pub use figure::{Entry, Figure};
 pub use layer::{Layer, Shape};
 pub use number::magnitude;
 pub use panel::Panel;
+pub(crate) use svg::escape;

@@ -84,7 +84,7 @@ impl Svg {
 }
 
 /// Text that means itself inside XML.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -23,10 +23,12 @@ mod points;
 mod prediction;
 mod random;
 mod read;
+mod report;
 mod runs;
 mod scale;
 mod statistics;
 mod subsets;
+mod synthetic;
 mod variance;
 
 pub use bootstrap::{Band, Resampling, TaskSamples, bootstrap};
@@ -43,7 +45,16 @@ pub use plan::{Candidate, Plan, TaskPlan, plan};
 pub use points::{Final, TaskPoints};
 pub use prediction::{AverageError, Outcome, Prediction, average_errors, predict};
 pub use read::{collect, read};
+pub use report::{
+    FitDocument, Report, Table, averages_table, candidates_table, exclusions_table,
+    parameters_table, predictions_table, subsets_table, task_plans_table, variance_table,
+    without_rung_table,
+};
 pub use runs::{Checkpoint, Ladder, Observation, Role, Run};
 pub use scale::Scale;
 pub use subsets::{Subset, WithoutRung, compute_against_error, leave_one_rung_out};
+pub use synthetic::{Synthetic, SyntheticTask};
 pub use variance::{Correlation, LAST, TaskVariance, Variance, variance};
+
+#[cfg(test)]
+mod tests;

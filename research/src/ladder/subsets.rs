@@ -46,7 +46,7 @@ fn rungs(ladder: &Ladder) -> Vec<(String, Vec<&Run>)> {
     // Runs come sorted by size and tokens.
     for run in ladder.of_role(Role::Fit) {
         match rungs.iter_mut().find(|(rung, _)| *rung == run.rung) {
-            Some((_, runs)) => runs.push(run),
+            Some((_, known)) => known.push(run),
             None => rungs.push((run.rung.clone(), vec![run])),
         }
     }

@@ -194,6 +194,28 @@ pub fn plan_figure(plan: &Plan) -> Figure {
         Format::Plain,
         deviations.chain([plan.deviation]),
     );
+    let legend = plan_legend(plan, &sizes, colour);
+    let target = plan.target;
+    Figure {
+        title: format!(
+            "Next rungs for a model of {} parameters and {} tokens",
+            magnitude(target.parameters),
+            magnitude(target.tokens)
+        ),
+        legend,
+        panels: vec![Panel {
+            title: String::new(),
+            note: String::new(),
+            x,
+            y,
+            layers,
+        }],
+        columns: 1,
+        size: (620.0, 280.0),
+    }
+}
+
+fn plan_legend(plan: &Plan, sizes: &[f64], colour: impl Fn(f64) -> String) -> Vec<Entry> {
     let mut legend: Vec<Entry> = sizes
         .iter()
         .map(|&size| Entry::Dot {
@@ -213,22 +235,5 @@ pub fn plan_figure(plan: &Plan) -> Figure {
         colour: palette::TRUTH.to_owned(),
         shape: Shape::Star,
     });
-    let target = plan.target;
-    Figure {
-        title: format!(
-            "Next rungs for a model of {} parameters and {} tokens",
-            magnitude(target.parameters),
-            magnitude(target.tokens)
-        ),
-        legend,
-        panels: vec![Panel {
-            title: String::new(),
-            note: String::new(),
-            x,
-            y,
-            layers,
-        }],
-        columns: 1,
-        size: (620.0, 280.0),
-    }
+    legend
 }

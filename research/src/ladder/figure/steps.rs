@@ -107,16 +107,18 @@ fn scale_panel(
         lines.extend(points);
     }
     for (rung, colour) in rungs.iter() {
-        let runs = || Rungs::runs(fit, rung);
-        if let Some(size) = runs().next().map(|end| end.scale.parameters) {
-            let longest = runs().map(|end| abscissa(&end.scale)).fold(0.0, f64::max);
+        let of_rung = || Rungs::runs(fit, rung);
+        if let Some(size) = of_rung().next().map(|end| end.scale.parameters) {
+            let longest = of_rung()
+                .map(|end| abscissa(&end.scale))
+                .fold(0.0, f64::max);
             let points = curve(size, first, longest.max(first * 1.01));
             layers.push(line(points.clone(), colour, 1.5, false));
             lines.extend(points);
         }
         let value = |end: &Final| Some((abscissa(&end.scale), what.factor * (what.reached)(end)?));
         layers.push(dots(
-            runs().filter_map(value).collect(),
+            of_rung().filter_map(value).collect(),
             colour,
             2.6,
             Shape::Disc,
@@ -234,9 +236,10 @@ fn link_panel(
 ) -> Panel {
     let mut layers = Vec::new();
     let trail = |rung: &str| -> Vec<(f64, f64)> {
-        let runs = fit.points.finals.iter().zip(&fit.points.trails);
-        let runs = runs.filter(|(end, _)| end.rung == rung);
-        runs.flat_map(|(_, trail)| trail.iter().map(|&(x, y)| (x, 100.0 * y)))
+        let all = fit.points.finals.iter().zip(&fit.points.trails);
+        let of_rung = all.filter(|(end, _)| end.rung == rung);
+        of_rung
+            .flat_map(|(_, trail)| trail.iter().map(|&(x, y)| (x, 100.0 * y)))
             .collect()
     };
     let mut seen: Vec<(f64, f64)> = Vec::new();

@@ -1,11 +1,11 @@
 //! A fit from several starts, and how far they agree.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::objective::{OverPoints, Point};
 use crate::ladder::curve::Curve;
 use crate::ladder::error::{LadderError, Result};
-use crate::ladder::optimise::{Minimum, PAPER, minimise};
+use crate::ladder::optimise::{Ending, Minimum, PAPER, minimise};
 use crate::ladder::random::Random;
 
 /// Ends whose objective is within this share of the best have found the same optimum.
@@ -30,6 +30,7 @@ pub struct FitReport {
     /// The curve.
     pub curve: &'static str,
     /// Its parameters by name.
+    #[serde(serialize_with = "by_name")]
     pub parameters: Vec<(&'static str, f64)>,
     /// The objective reached.
     pub objective: f64,
@@ -37,12 +38,22 @@ pub struct FitReport {
     pub gradient: f64,
     /// Iterations of the best start.
     pub iterations: usize,
+    /// Whether the gradient is as small as the authors' fits ask for, rather than as the arithmetic allows.
+    pub converged: bool,
     /// Points that were fitted.
     pub points: usize,
     /// Mean of |ŷ − y| / y over the points.
     pub relative_error: f64,
     /// Whether other starts agree.
     pub stability: Stability,
+}
+
+/// Pairs as one JSON object.
+fn by_name<S: Serializer>(
+    pairs: &[(&'static str, f64)],
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().copied())
 }
 
 /// Where to start, and how often.
@@ -88,6 +99,7 @@ where
         objective: best.value,
         gradient: best.gradient,
         iterations: best.iterations,
+        converged: best.ending == Ending::Converged,
         points: points.len(),
         relative_error: relative_error::<P, C>(points, &best.x),
         stability: stability(&ends, &best, starts.count),

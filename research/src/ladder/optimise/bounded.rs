@@ -146,7 +146,8 @@ fn snap<const P: usize>(x: &mut [f64; P], direction: &[f64; P], bounds: &Bounds<
 /// The BFGS update, left out where the curvature along the step is not positive.
 fn update<const P: usize>(hessian: &mut Option<Matrix<P>>, moved: &[f64; P], changed: &[f64; P]) {
     let curvature = dot(moved, changed);
-    if !(curvature > 1e-12 * dot(moved, moved).sqrt() * dot(changed, changed).sqrt()) {
+    let least = 1e-12 * dot(moved, moved).sqrt() * dot(changed, changed).sqrt();
+    if curvature <= least || curvature.is_nan() {
         return;
     }
     // The first matrix is the identity, scaled to the curvature just seen.

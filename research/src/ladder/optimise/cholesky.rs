@@ -16,8 +16,7 @@ pub(crate) fn solve<const P: usize>(
             let known: f64 = (0..j).map(|k| factor[i][k] * factor[j][k]).sum();
             let rest = matrix[i][j] - known;
             if i == j {
-                // Also false for NaN.
-                if !(rest > 1e-14 * matrix[i][i].abs()) {
+                if rest <= 1e-14 * matrix[i][i].abs() || rest.is_nan() {
                     return None;
                 }
                 factor[i][i] = rest.sqrt();

@@ -1,7 +1,7 @@
 //! Minimising a smooth function of a few bounded parameters.
 //!
 //! The fits of a ladder have three to seven parameters, most of them bounded, and a gradient in closed form. The
-//! paper uses SciPy's L-BFGS-B. The optimiser crates that are well kept have quasi-Newton methods without bounds or
+//! paper uses `SciPy`'s L-BFGS-B. The optimiser crates that are well kept have quasi-Newton methods without bounds or
 //! bounded methods without gradients, so here is the small one that is needed: a quasi-Newton method on the
 //! variables that no bound holds (Bertsekas, Projected Newton methods, SIAM J. Control Optim. 20, 1982), with the
 //! whole BFGS matrix, since a limited memory saves nothing at seven parameters, and a line search that ends in the

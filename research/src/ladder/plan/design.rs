@@ -20,7 +20,7 @@ pub(super) struct TaskDesign {
     model: Model,
     /// The parameters that no bound holds.
     free: [bool; MOST],
-    /// JᵀJ of the ladder's runs.
+    /// `JᵀJ` of the ladder's runs.
     information: Matrix<MOST>,
     /// The derivatives at the target.
     target: [f64; MOST],

@@ -103,7 +103,7 @@ impl Layout {
 }
 
 /// The part of a column's name before one of the endings.
-fn suffixed(name: &String, endings: &[&str]) -> Option<String> {
+fn suffixed(name: &str, endings: &[&str]) -> Option<String> {
     let task = |ending: &&str| name.strip_suffix(ending)?.strip_suffix('_');
     let task = endings.iter().find_map(task)?;
     (!task.is_empty()).then(|| task.to_owned())
