@@ -1,5 +1,7 @@
 //! What a fit sees of a task: each run's final values, and its smoothed way there.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::error::{LadderError, Result};
@@ -49,6 +51,7 @@ impl TaskPoints {
                 known: ladder.tasks.join(", "),
             });
         }
+        check_feature(ladder, task, method)?;
         let mut exclusions = Exclusions::default();
         let mut points = Self {
             task: task.to_owned(),
@@ -76,6 +79,29 @@ impl TaskPoints {
         points.exclusions = exclusions.into_list();
         Ok(points)
     }
+}
+
+/// Whether the feature that `method` names is there at all.
+fn check_feature(ladder: &Ladder, task: &str, method: &Method) -> Result<()> {
+    let Some(wanted) = &method.feature else {
+        return Ok(());
+    };
+    let checkpoints = ladder.runs.iter().flat_map(|run| run.of_task(task));
+    let known = checkpoints.flat_map(|checkpoint| checkpoint.features.keys());
+    let known: BTreeSet<&str> = known.map(String::as_str).collect();
+    if known.contains(wanted.as_str()) {
+        return Ok(());
+    }
+    let list = known.into_iter().collect::<Vec<_>>().join(", ");
+    Err(LadderError::Unknown {
+        kind: "feature",
+        name: wanted.clone(),
+        known: if list.is_empty() {
+            "none".to_owned()
+        } else {
+            list
+        },
+    })
 }
 
 /// The feature of a checkpoint that `method` asks for.
