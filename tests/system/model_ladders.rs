@@ -107,7 +107,11 @@ fn what_cannot_be_done_is_refused_with_a_remedy() {
         ),
         ("fit", &["--chance", "mmlu"], "is not TASK=SHARE"),
         ("fit", &["--skip", "1"], "a share from 0 to below 1"),
-        ("fit", &["--feature", "c4_ce"], "there is no feature \"c4_ce\" in the data; it has none"),
+        (
+            "fit",
+            &["--feature", "c4_ce"],
+            "there is no feature \"c4_ce\" in the data; it has none",
+        ),
         ("predict", &[], "name a scale as N,D"),
         (
             "predict",
