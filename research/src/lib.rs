@@ -1,1 +1,4 @@
 //! Research methods, one module each.
+
+pub mod chart;
+pub mod ladder;

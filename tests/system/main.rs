@@ -7,5 +7,6 @@ mod containers;
 mod faults_of_the_machine;
 mod faults_of_the_repository;
 mod grading;
+mod model_ladders;
 mod pipeline;
 mod support;
