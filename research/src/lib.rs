@@ -1,1 +1,3 @@
 //! Research methods, one module each.
+
+pub mod envelope;

@@ -1,0 +1,20 @@
+//! Envelopes of chords (Giblin and Wettig, "Envelopes of lines, unfoldings and breaking symmetry", arXiv 2506.16547).
+//!
+//! A point runs along the unit circle, another `m = p/q` times as fast along a circle of radius `r` about `(a, b)`. The
+//! lines through both have an envelope, with cusps, crossings and branches to infinity. Reading order: the numbers
+//! ([`parameters`]), the moving line ([`family`]), what vanishes where ([`conditions`]), what has no envelope
+//! ([`degenerate`]), the counts ([`count`]).
+
+pub mod bitangents;
+pub mod closed_form;
+pub mod conditions;
+pub mod count;
+pub mod degenerate;
+pub mod error;
+pub mod exact;
+pub mod family;
+pub mod laurent;
+pub mod nodes;
+pub mod parameters;
+pub mod trigonometric;
+pub mod vector;

@@ -1,0 +1,4 @@
+//! Envelopes of chords against tables, symmetries and themselves.
+
+mod counts;
+mod tables;
