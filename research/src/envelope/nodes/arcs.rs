@@ -85,6 +85,14 @@ impl Arc {
         self.to.u - self.from.u
     }
 
+    /// By how much the direction of the tangent turns; `None` if the arc meets the line at infinity.
+    pub(super) fn turn(&self) -> Option<f64> {
+        let [from, to] = [self.from.line, self.to.line];
+        let (sine, cosine) = (from[0] * to[1] - from[1] * to[0], from[0] * to[0] + from[1] * to[1]);
+        let finite = self.corners().map(|corner| corner[2] > 0.0);
+        (finite[0] == finite[1] && finite[1] == finite[2]).then(|| sine.atan2(cosine).abs())
+    }
+
     pub(super) fn halves<L: MovingLine>(&self, curve: &Curve<'_, L>) -> [Self; 2] {
         let middle = curve.sample(f64::midpoint(self.from.u, self.to.u));
         [Self::new(self.from, middle), Self::new(middle, self.to)]

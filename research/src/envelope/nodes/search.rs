@@ -81,15 +81,19 @@ pub fn self_intersections<L: MovingLine>(lines: &L, cusps: &[f64], scale: f64) -
 }
 
 /// How many arcs on from `start` the first one is that may meet it: before that, the stretch of both and all between
-/// is short and has at most one cusp.
+/// has at most one cusp and turns by less than half a turn, in the plane or, when short, in some other chart.
 fn reach(arcs: &[Arc], is_cusp: &[bool], start: usize) -> usize {
     let mut length = arcs[start].length;
+    let mut turn = arcs[start].turn();
     let mut cusps = 0;
     for step in 1..arcs.len() {
         let next = (start + step) % arcs.len();
         length += arcs[next].length;
+        turn = turn.zip(arcs[next].turn()).map(|(so_far, more)| so_far + more);
         cusps += usize::from(is_cusp[next]);
-        if (length > NEAR && step > 1) || cusps > 1 {
+        let same_side = arcs[start].from.point[2] * arcs[next].from.point[2] > 0.0;
+        let half_turn = !(same_side && turn.is_some_and(|turn| turn < PI - 1e-6));
+        if cusps > 1 || (half_turn && length > NEAR && step > 1) {
             return step;
         }
     }
