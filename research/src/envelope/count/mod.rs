@@ -10,6 +10,7 @@ use super::degenerate::{Degenerate, degenerate};
 use super::parameters::Parameters;
 
 pub use exact::{EXACT_LIMIT, exact_limit_reached};
+pub(crate) use float::places;
 pub use float::{FloatCounts, float_counts};
 
 /// How a number was found.
