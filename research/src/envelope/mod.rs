@@ -18,5 +18,7 @@ pub mod linear;
 pub mod nodes;
 pub mod parameters;
 pub mod singularity;
+pub mod slice;
 pub mod trigonometric;
 pub mod vector;
+pub mod walls;
