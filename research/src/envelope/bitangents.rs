@@ -65,7 +65,9 @@ fn both_others(family: &Family, j: i64) -> (Zeros, bool) {
     let at_end = |u: f64| u.sin().abs() < 1e-9;
     let before = zeros.simple.len() + zeros.unresolved.len();
     zeros.simple.retain(|&u| !at_end(u));
-    zeros.unresolved.retain(|cluster| !at_end(cluster.middle()) && cluster.middle().sin().abs() > 1e-6);
+    zeros
+        .unresolved
+        .retain(|cluster| !at_end(cluster.middle()) && cluster.middle().sin().abs() > 1e-6);
     let touching = before != zeros.simple.len() + zeros.unresolved.len();
     (zeros, touching)
 }

@@ -27,10 +27,7 @@ pub struct OneCircleCounts {
 
 /// The counts of one circle.
 pub fn one_circle(multiplier: Multiplier) -> OneCircleCounts {
-    let (p, q) = (
-        multiplier.p().unsigned_abs(),
-        multiplier.q().unsigned_abs(),
-    );
+    let (p, q) = (multiplier.p().unsigned_abs(), multiplier.q().unsigned_abs());
     let difference = multiplier.difference().unsigned_abs();
     let sum = (multiplier.p() + multiplier.q()).unsigned_abs();
     if difference == 0 {
@@ -80,9 +77,8 @@ pub fn concentric(parameters: &Parameters) -> Option<ConcentricCounts> {
     let r = &parameters.r.0;
     let turns = m.difference().unsigned_abs();
     let radius = |numerator: i64, denominator: i64| {
-        (denominator != 0).then(|| {
-            BigRational::new(numerator.abs().into(), denominator.abs().into())
-        })
+        (denominator != 0)
+            .then(|| BigRational::new(numerator.abs().into(), denominator.abs().into()))
     };
     let infinity_radius = radius(m.q(), m.p());
     let butterfly_radius = radius(2 * m.q() - m.p(), 2 * m.p() - m.q());

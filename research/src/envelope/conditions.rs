@@ -28,11 +28,7 @@ impl<T: Scalar> Conditions<T> {
         let point = Laurent::term(q, T::whole(1), T::whole(0));
         let second = second_point(p, a, b, r);
         let chord = second.clone() - point.clone();
-        let (d1, p1, q1) = (
-            chord.derivative(),
-            point.derivative(),
-            second.derivative(),
-        );
+        let (d1, p1, q1) = (chord.derivative(), point.derivative(), second.derivative());
         let (d2, p2) = (d1.derivative(), p1.derivative());
         let infinity = chord.cross(&d1);
         let first_contact = chord.cross(&p1);

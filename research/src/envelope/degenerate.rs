@@ -108,10 +108,7 @@ fn coincidences(conditions: &Conditions<BigRational>) -> usize {
     let shortfall = |part: &super::laurent::Laurent<BigRational>| {
         let polynomial = from_trigonometric(part);
         let full = 2 * usize::try_from(part.degree()).unwrap_or(0);
-        (
-            polynomial.degree().map(|degree| full - degree),
-            polynomial,
-        )
+        (polynomial.degree().map(|degree| full - degree), polynomial)
     };
     let [(first_gap, first), (second_gap, second)] = parts.each_ref().map(shortfall);
     // A part that is zero everywhere vanishes at pi as well.

@@ -4,7 +4,9 @@
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum EnvelopeError {
     /// A number could not be read.
-    #[error("cannot read {text:?} as a number: {reason}; write a fraction such as -7/3 or a decimal such as 0.25")]
+    #[error(
+        "cannot read {text:?} as a number: {reason}; write a fraction such as -7/3 or a decimal such as 0.25"
+    )]
     Number {
         /// What was given.
         text: String,
@@ -12,7 +14,9 @@ pub enum EnvelopeError {
         reason: &'static str,
     },
     /// The multiplier is out of range.
-    #[error("the multiplier {text} has a numerator or denominator above {limit}: the cost of every count grows with them; choose a simpler fraction")]
+    #[error(
+        "the multiplier {text} has a numerator or denominator above {limit}: the cost of every count grows with them; choose a simpler fraction"
+    )]
     Multiplier {
         /// What was given.
         text: String,

@@ -11,7 +11,12 @@ use num_rational::BigRational;
 
 /// A coefficient: a float, or a rational for exact answers.
 pub trait Scalar:
-    Clone + PartialEq + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
+    Clone
+    + PartialEq
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
 {
     /// A whole number.
     fn whole(value: i64) -> Self;
@@ -23,10 +28,7 @@ pub trait Scalar:
 
 impl Scalar for f64 {
     fn whole(value: i64) -> Self {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "frequencies are far below 2^53"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "frequencies are far below 2^53")]
         let value = value as f64;
         value
     }
@@ -187,7 +189,13 @@ impl<T: Scalar> Sub for Laurent<T> {
     type Output = Self;
     fn sub(mut self, other: Self) -> Self {
         for (frequency, c) in other.terms {
-            self.accumulate(frequency, Coefficient { re: -c.re, im: -c.im });
+            self.accumulate(
+                frequency,
+                Coefficient {
+                    re: -c.re,
+                    im: -c.im,
+                },
+            );
         }
         self
     }

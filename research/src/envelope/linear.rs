@@ -11,7 +11,10 @@ struct Echelon {
 fn eliminate(mut rows: Vec<Vec<f64>>, tolerance: f64) -> Echelon {
     let width = rows.first().map_or(0, Vec::len);
     let mut columns: Vec<usize> = (0..width).collect();
-    let largest = rows.iter().flatten().fold(0.0_f64, |most, x| most.max(x.abs()));
+    let largest = rows
+        .iter()
+        .flatten()
+        .fold(0.0_f64, |most, x| most.max(x.abs()));
     let mut rank = 0;
     while rank < rows.len().min(width) {
         let mut best = (rank, rank, 0.0);

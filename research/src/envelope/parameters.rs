@@ -84,7 +84,9 @@ fn decimal(text: &str) -> Result<BigRational, &'static str> {
     if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("it has something other than digits");
     }
-    let value: BigInt = all.parse().map_err(|_| "it has something other than digits")?;
+    let value: BigInt = all
+        .parse()
+        .map_err(|_| "it has something other than digits")?;
     let ten = |power: u32| BigInt::from(10).pow(power);
     let places = u32::try_from(fraction.len()).map_err(|_| "it is too long")?;
     let value = BigRational::new(value * sign, ten(places));
@@ -175,7 +177,12 @@ pub struct Parameters {
 
 impl Parameters {
     /// Checks the radius.
-    pub fn new(multiplier: Multiplier, a: Number, b: Number, r: Number) -> Result<Self, EnvelopeError> {
+    pub fn new(
+        multiplier: Multiplier,
+        a: Number,
+        b: Number,
+        r: Number,
+    ) -> Result<Self, EnvelopeError> {
         if r.0.is_negative() {
             return Err(EnvelopeError::Radius {
                 text: r.to_string(),

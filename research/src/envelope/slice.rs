@@ -86,8 +86,9 @@ pub fn slice(request: SliceRequest, progress: &(dyn Fn() + Sync)) -> Result<Slic
                 range[0] + (range[1] - range[0]) * share
             };
             let b = at([request.b[1], request.b[0]], row, rows);
-            let line: Vec<[u16; 2]> =
-                (0..columns).map(|column| plane.counts(at(request.a, column, columns), b)).collect();
+            let line: Vec<[u16; 2]> = (0..columns)
+                .map(|column| plane.counts(at(request.a, column, columns), b))
+                .collect();
             progress();
             line
         })
@@ -97,8 +98,14 @@ pub fn slice(request: SliceRequest, progress: &(dyn Fn() + Sync)) -> Result<Slic
         cusps: counts.iter().map(|counts| counts[0]).collect(),
         points_at_infinity: counts.iter().map(|counts| counts[1]).collect(),
         swallowtails: swallowtail_curve(m, request.r, 1200),
-        butterflies: butterfly_lines(m).iter().map(|line| line.centre(request.r)).collect(),
-        rational_swallowtails: rational_lines(m).iter().map(|line| line.centre(request.r)).collect(),
+        butterflies: butterfly_lines(m)
+            .iter()
+            .map(|line| line.centre(request.r))
+            .collect(),
+        rational_swallowtails: rational_lines(m)
+            .iter()
+            .map(|line| line.centre(request.r))
+            .collect(),
         coincidence: coincidence(m, request.r),
         cusps_at_infinity: cusps_at_infinity(m, request.r),
     })
@@ -160,7 +167,10 @@ fn coincidence(multiplier: Multiplier, r: f64) -> Vec<[f64; 2]> {
     let mut k = 0.0;
     while k <= steps {
         let u = TAU * k / steps;
-        curve.push([(q * u).cos() - r * (p * u).cos(), (q * u).sin() - r * (p * u).sin()]);
+        curve.push([
+            (q * u).cos() - r * (p * u).cos(),
+            (q * u).sin() - r * (p * u).sin(),
+        ]);
         k += 1.0;
     }
     curve
@@ -178,7 +188,10 @@ fn cusps_at_infinity(multiplier: Multiplier, r: f64) -> Vec<[[f64; 2]; 2]> {
     for j in 0..multiplier.difference().abs() {
         for sign in [1.0, -1.0] {
             let u = (sign * cosine.acos() + TAU * f64::whole(j)) / delta;
-            let point = [(q * u).cos() - r * (p * u).cos(), (q * u).sin() - r * (p * u).sin()];
+            let point = [
+                (q * u).cos() - r * (p * u).cos(),
+                (q * u).sin() - r * (p * u).sin(),
+            ];
             let along = [
                 -q * (q * u).sin() + r * p * (p * u).sin(),
                 q * (q * u).cos() - r * p * (p * u).cos(),

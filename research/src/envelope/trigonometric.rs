@@ -75,7 +75,9 @@ impl Trigonometric {
         let size = |term: &Term| term.cosine.hypot(term.sine);
         let bound = |order| {
             let terms = terms.iter();
-            terms.map(|term| size(term) * term.frequency.powi(order)).sum()
+            terms
+                .map(|term| size(term) * term.frequency.powi(order))
+                .sum()
         };
         let bounds = [bound(0), bound(1), bound(2), bound(3)];
         // An argument k u is rounded to k u 2^-53; coefficients carry a few roundings.
@@ -119,7 +121,11 @@ impl Trigonometric {
         if self.terms.is_empty() {
             return zeros;
         }
-        let degree = self.terms.iter().map(|term| term.frequency).fold(1.0, f64::max);
+        let degree = self
+            .terms
+            .iter()
+            .map(|term| term.frequency)
+            .fold(1.0, f64::max);
         let pieces = 4.0 * degree;
         let step = TAU / pieces;
         let mut left = (START, self.value(START));

@@ -54,6 +54,14 @@ pub struct Signature {
 }
 
 impl Signature {
+    fn without_nodes(self) -> Self {
+        Self {
+            nodes_projective: 0,
+            nodes_affine: 0,
+            ..self
+        }
+    }
+
     fn of(counts: &FloatCounts) -> Self {
         let nodes = &counts.nodes.nodes;
         Self {
@@ -133,7 +141,8 @@ pub fn walls(
     if p == 0 || path.multiplier.difference() == 0 {
         return Err(EnvelopeError::Degenerate {
             action: "follow",
-            reason: "for m = 0 and m = 1 all lines of two circles pass through one point".to_owned(),
+            reason: "for m = 0 and m = 1 all lines of two circles pass through one point"
+                .to_owned(),
         });
     }
     // Samples at irrational shares, so that special values between round ends are not hit.
@@ -144,22 +153,24 @@ pub fn walls(
             k => (f64::from(k) + 0.137_035_999) / (f64::from(samples) + 0.271_828_18),
         })
         .collect();
-    let seen: Vec<Signature> = shares
+    let seen: Vec<(f64, Signature)> = shares
         .par_iter()
         .map(|&share| {
-            let signature = signature(path, share);
+            let (signature, sure) = signature(path, share);
             progress();
-            signature
+            sure.then_some((share, signature))
         })
+        .collect::<Vec<_>>()
+        .into_iter()
+        .flatten()
         .collect();
-    let changes = (1..shares.len()).filter(|&k| seen[k - 1] != seen[k]);
+    let changes = (1..seen.len()).filter(|&k| seen[k - 1].1 != seen[k].1);
     let changes: Vec<usize> = changes.collect();
     let mut walls: Vec<Wall> = changes
         .par_iter()
         .flat_map_iter(|&k| {
             let mut found = Vec::new();
-            let low = (shares[k - 1], seen[k - 1]);
-            locate(path, low, (shares[k], seen[k]), &mut found);
+            locate(path, seen[k - 1], seen[k], &mut found);
             found
         })
         .collect();
@@ -167,23 +178,41 @@ pub fn walls(
     Ok(walls)
 }
 
-fn signature(path: &ParameterPath, share: f64) -> Signature {
-    Signature::of(&float_counts(&path.family(share)))
+fn signature(path: &ParameterPath, share: f64) -> (Signature, bool) {
+    let counts = float_counts(&path.family(share));
+    (Signature::of(&counts), counts.nodes_are_sure())
 }
 
 /// Bisects until one wall is located; a third signature between two means at least two walls.
-fn locate(path: &ParameterPath, low: (f64, Signature), high: (f64, Signature), found: &mut Vec<Wall>) {
+///
+/// Where cusps crowd nodes are not known: there only the other counts are compared.
+fn locate(
+    path: &ParameterPath,
+    low: (f64, Signature),
+    high: (f64, Signature),
+    found: &mut Vec<Wall>,
+) {
     let (mut low, mut high) = (low, high);
     while high.0 - low.0 > WIDTH {
         let share = f64::midpoint(low.0, high.0);
-        let middle = (share, signature(path, share));
-        if middle.1 == low.1 {
-            low = middle;
-        } else if middle.1 == high.1 {
-            high = middle;
+        let (mut middle, sure) = signature(path, share);
+        if !sure {
+            if middle.without_nodes() == low.1.without_nodes() {
+                if middle.without_nodes() == high.1.without_nodes() {
+                    break;
+                }
+                middle = low.1;
+            } else if middle.without_nodes() == high.1.without_nodes() {
+                middle = high.1;
+            }
+        }
+        if middle == low.1 {
+            low.0 = share;
+        } else if middle == high.1 {
+            high.0 = share;
         } else if high.0 - low.0 > NEAREST {
-            locate(path, low, middle, found);
-            locate(path, middle, high, found);
+            locate(path, low, (share, middle), found);
+            locate(path, (share, middle), high, found);
             return;
         } else {
             break;
@@ -281,13 +310,22 @@ fn node_event(path: &ParameterPath, low: (f64, Signature), high: (f64, Signature
     };
     let counts = float_counts(&path.family(richer));
     let cusps = places(&counts.cusps);
-    let flattest = counts.nodes.nodes.iter().map(|node| node.sine).fold(f64::INFINITY, f64::min);
+    let flattest = counts
+        .nodes
+        .nodes
+        .iter()
+        .map(|node| node.sine)
+        .fold(f64::INFINITY, f64::min);
     let turns = f64::whole(path.multiplier.difference().abs());
     let nearest = counts
         .nodes
         .nodes
         .iter()
-        .flat_map(|node| cusps.iter().map(move |cusp| (node.u - cusp).abs().min((node.v - cusp).abs())))
+        .flat_map(|node| {
+            cusps
+                .iter()
+                .map(move |cusp| (node.u - cusp).abs().min((node.v - cusp).abs()))
+        })
         .fold(f64::INFINITY, f64::min);
     if flattest < 2e-2 && flattest < nearest * turns {
         Event::SelfTangency

@@ -36,8 +36,16 @@ fn the_unfoldings_have_the_counts_of_the_reference() {
     for (m, a, b, r, expected) in cases {
         for effort in [Effort::Float, Effort::Exact] {
             let counts = counts(m, a, b, r, effort);
-            let found = [counts.cusps, counts.points_at_infinity, counts.nodes_projective];
-            assert_eq!(found.map(|count| count.value), expected, "m = {m:?} at ({a}, {b}, {r})");
+            let found = [
+                counts.cusps,
+                counts.points_at_infinity,
+                counts.nodes_projective,
+            ];
+            assert_eq!(
+                found.map(|count| count.value),
+                expected,
+                "m = {m:?} at ({a}, {b}, {r})"
+            );
         }
     }
 }
@@ -51,6 +59,10 @@ fn whole_number_algebra_finds_the_multiplicities_of_the_reference() {
         ((-2, 1), "0", "0", "4/5", vec![3, 0, 3]),
     ];
     for (m, a, b, r, orders) in cases {
-        assert_eq!(counts(m, a, b, r, Effort::Exact).cusp_orders, orders, "m = {m:?}");
+        assert_eq!(
+            counts(m, a, b, r, Effort::Exact).cusp_orders,
+            orders,
+            "m = {m:?}"
+        );
     }
 }

@@ -9,8 +9,17 @@ use swemill_research::envelope::singularity::{
 
 use crate::tables::parameters;
 
-const MULTIPLIERS: [(i64, i64); 9] =
-    [(3, 1), (4, 1), (3, 2), (5, 2), (4, 3), (5, 3), (-2, 1), (-3, 2), (-5, 4)];
+const MULTIPLIERS: [(i64, i64); 9] = [
+    (3, 1),
+    (4, 1),
+    (3, 2),
+    (5, 2),
+    (4, 3),
+    (5, 3),
+    (-2, 1),
+    (-3, 2),
+    (-5, 4),
+];
 
 #[test]
 fn every_butterfly_line_holds_butterflies_that_the_centre_alone_unfolds() {
@@ -23,7 +32,10 @@ fn every_butterfly_line_holds_butterflies_that_the_centre_alone_unfolds() {
             let [a, b] = line.centre(r);
             let local = Unfolding::new(&Family::new(multiplier, a, b, r), line.u);
             let [value, slope] = local.cusp_function();
-            assert!(value.abs() < 1e-9 && slope.abs() < 1e-8, "{p}/{q}: {value} {slope}");
+            assert!(
+                value.abs() < 1e-9 && slope.abs() < 1e-8,
+                "{p}/{q}: {value} {slope}"
+            );
             assert_eq!(local.unfolded_by(4)[0], vec![Parameter::A, Parameter::B]);
             assert!(!local.is_versal(4, &[Parameter::R]));
         }
@@ -42,8 +54,14 @@ fn every_line_of_the_swallowtail_surface_holds_swallowtails() {
                 let size = 1.0 + a.hypot(b).powi(2);
                 let local = Unfolding::new(&Family::new(multiplier, a, b, r), walk.u);
                 let [value, slope] = local.cusp_function();
-                assert!(value.abs() < 1e-8 * size, "{p}/{q}: E = {value} at {walk:?}");
-                assert!(slope.abs() < 1e-7 * size, "{p}/{q}: E' = {slope} at {walk:?}");
+                assert!(
+                    value.abs() < 1e-8 * size,
+                    "{p}/{q}: E = {value} at {walk:?}"
+                );
+                assert!(
+                    slope.abs() < 1e-7 * size,
+                    "{p}/{q}: E' = {slope} at {walk:?}"
+                );
             }
         }
     }
@@ -58,7 +76,10 @@ fn the_rational_lines_hold_swallowtails_on_the_circles() {
             let family = Family::new(multiplier, a, b, 0.37);
             let local = Unfolding::new(&family, line.u);
             let [value, slope] = local.cusp_function();
-            assert!(value.abs() < 1e-9 && slope.abs() < 1e-8, "{p}/{q}: {value} {slope}");
+            assert!(
+                value.abs() < 1e-9 && slope.abs() < 1e-8,
+                "{p}/{q}: {value} {slope}"
+            );
             let [x, y, w] = local.point();
             let on = if line.on_unit_circle {
                 family.first_point(line.u)
@@ -73,8 +94,11 @@ fn the_rational_lines_hold_swallowtails_on_the_circles() {
 #[test]
 fn the_swallowtail_of_the_reference_is_proved_and_any_one_parameter_unfolds_it() {
     let found = classify(&parameters((3, 2), "1/3", "1/4", "1/4")).unwrap();
-    let tail: Vec<_> =
-        found.singularities.iter().filter(|s| s.order == Order::Swallowtail).collect();
+    let tail: Vec<_> = found
+        .singularities
+        .iter()
+        .filter(|s| s.order == Order::Swallowtail)
+        .collect();
     assert_eq!(tail.len(), 1);
     assert_eq!(found.singularities.len(), 5);
     let tail = tail[0];

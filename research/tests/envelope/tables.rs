@@ -60,11 +60,18 @@ fn the_search_finds_the_nodes_of_one_circle() {
             .map(|angle| angle / f64::from(i32::try_from(turns.abs()).unwrap()))
             .collect();
         let found = self_intersections(&OneCircle::new(multiplier), &cusps, 1.0);
-        assert_eq!(found.nodes.len(), usize::try_from(number(9)).unwrap(), "m = {multiplier}");
+        assert_eq!(
+            found.nodes.len(),
+            usize::try_from(number(9)).unwrap(),
+            "m = {multiplier}"
+        );
         assert!(found.undecided.is_empty());
         let flattest = found.nodes.iter().map(|node| node.sine).fold(1.0, f64::min);
         let expected: f64 = row[15].parse().unwrap();
-        assert!((flattest - expected).abs() < 1e-3, "m = {multiplier}: {flattest}");
+        assert!(
+            (flattest - expected).abs() < 1e-3,
+            "m = {multiplier}: {flattest}"
+        );
     }
 }
 
@@ -74,7 +81,11 @@ fn concentric_circles_have_the_counts_of_the_table_in_every_interval() {
         let m: (i64, i64) = (row[0].parse().unwrap(), row[1].parse().unwrap());
         let low: f64 = row[2].parse().unwrap();
         let high: f64 = row[3].parse::<f64>().unwrap();
-        let high = if high.is_finite() { high } else { low.max(1.0) * 3.0 };
+        let high = if high.is_finite() {
+            high
+        } else {
+            low.max(1.0) * 3.0
+        };
         for share in [0.12, 0.5, 0.88] {
             let r = format!("{:.9}", low + (high - low) * share);
             if r == "1.000000000" {

@@ -28,7 +28,8 @@ pub(super) fn improve(counts: &mut Counts, parameters: &Parameters) {
         &parameters.b.0,
         &parameters.r.0,
     );
-    let proved = |value: usize| Count::proved(u64::try_from(value).unwrap_or(u64::MAX), Path::Exact);
+    let proved =
+        |value: usize| Count::proved(u64::try_from(value).unwrap_or(u64::MAX), Path::Exact);
     if let Some(zeros) = multiplicities(&conditions.cusp) {
         counts.cusps = proved(zeros.distinct());
         counts.cusp_orders = zeros.0;
@@ -44,7 +45,8 @@ pub(super) fn improve(counts: &mut Counts, parameters: &Parameters) {
     }
     // Degree and class drop where the line, or the point, vanishes for a complex u.
     let shared = |first, second| {
-        let divisor = greatest_common_divisor(&from_trigonometric(first), &from_trigonometric(second));
+        let divisor =
+            greatest_common_divisor(&from_trigonometric(first), &from_trigonometric(second));
         divisor.degree().unwrap_or(0) == 0
     };
     if shared(&conditions.infinity, &conditions.first_contact) {

@@ -5,7 +5,7 @@ use crate::envelope::bitangents::{Bitangents, bitangents};
 use crate::envelope::conditions::Conditions;
 use crate::envelope::degenerate::nearest_coincidence;
 use crate::envelope::family::{Family, MovingLine as _};
-use crate::envelope::laurent::Laurent;
+use crate::envelope::laurent::{Laurent, Scalar as _};
 use crate::envelope::nodes::{Nodes, self_intersections};
 use crate::envelope::trigonometric::{Trigonometric, Zeros};
 use crate::envelope::vector::{cross, norm, unit};
@@ -33,6 +33,8 @@ pub struct FloatCounts {
     pub degree: u64,
     /// Class of the curve for general parameters.
     pub class: u64,
+    /// The larger of |p| and q.
+    frequency: i64,
 }
 
 /// Below this distance of P and Q nothing is called certain.
@@ -55,6 +57,7 @@ pub fn float_counts(family: &Family) -> FloatCounts {
         coincidence: nearest_coincidence(family),
         degree: 2 * point_degree(&conditions),
         class: 2 * line_degree(&conditions),
+        frequency: family.multiplier.p().abs().max(family.multiplier.q()),
         cusps,
         infinity,
     }
@@ -98,11 +101,20 @@ fn point_degree(conditions: &Conditions<f64>) -> u64 {
         ]
     };
     let size: f64 = chord.terms().map(|(_, c)| c.re.hypot(c.im)).sum();
-    [x, y, w].iter().map(|part| visible_degree(part, size * size)).max().unwrap_or(0)
+    [x, y, w]
+        .iter()
+        .map(|part| visible_degree(part, size * size))
+        .max()
+        .unwrap_or(0)
 }
 
 fn line_degree(conditions: &Conditions<f64>) -> u64 {
-    conditions.line.iter().map(Laurent::degree).max().unwrap_or(0)
+    conditions
+        .line
+        .iter()
+        .map(Laurent::degree)
+        .max()
+        .unwrap_or(0)
 }
 
 /// The degree without terms that only rounding left.
@@ -113,6 +125,29 @@ fn visible_degree(function: &Laurent<f64>, size: f64) -> u64 {
         .map(|(frequency, _)| frequency.unsigned_abs())
         .max()
         .unwrap_or(0)
+}
+
+impl FloatCounts {
+    /// Whether nodes can be trusted: no branches that almost touch, no cusps so close that what lies between them is
+    /// smaller than floats resolve.
+    pub fn nodes_are_sure(&self) -> bool {
+        self.nodes.undecided.is_empty()
+            && self.cusps.unresolved.is_empty()
+            && self.coincidence >= NEAR_COINCIDENCE
+            && !self.cusps_are_crowded()
+    }
+
+    /// A swallowtail between two cusps at a distance v has a size of v^3, a butterfly between three of v^5.
+    fn cusps_are_crowded(&self) -> bool {
+        let cusps = &self.cusps.simple;
+        let gap = |ahead: usize| {
+            let gaps = (0..cusps.len()).map(|k| {
+                (cusps[(k + ahead) % cusps.len()] - cusps[k]).rem_euclid(std::f64::consts::TAU)
+            });
+            gaps.fold(f64::INFINITY, f64::min) * f64::whole(self.frequency)
+        };
+        (cusps.len() >= 2 && gap(1) < 3e-3) || (cusps.len() >= 3 && gap(2) < 0.1)
+    }
 }
 
 /// The float counts as answers.
@@ -129,8 +164,7 @@ pub(super) fn counts_of(found: &FloatCounts) -> Counts {
         Count::float(number(places(zeros).len()), certainty)
     };
     let searched = |value: usize| {
-        let sure = found.nodes.undecided.is_empty() && found.cusps.unresolved.is_empty() && !near;
-        let certainty = if sure {
+        let certainty = if found.nodes_are_sure() {
             Certainty::Searched
         } else {
             Certainty::Undecided
@@ -138,7 +172,12 @@ pub(super) fn counts_of(found: &FloatCounts) -> Counts {
         Count::float(number(value), certainty)
     };
     let nodes = found.nodes.nodes.len();
-    let far = found.nodes.nodes.iter().filter(|node| node.is_at_infinity()).count();
+    let far = found
+        .nodes
+        .nodes
+        .iter()
+        .filter(|node| node.is_at_infinity())
+        .count();
     let infinity = isolated(&found.infinity);
     Counts {
         cusps: isolated(&found.cusps),

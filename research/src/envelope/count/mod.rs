@@ -128,7 +128,8 @@ pub fn count(parameters: &Parameters, effort: Effort) -> Answer {
         return Answer::Counts(Box::new(closed::one_circle_counts(parameters.multiplier)));
     }
     let mut counts = float::counts_of(&float_counts(&parameters.family()));
-    if effort == Effort::Exact || (effort == Effort::Automatic && !exact_limit_reached(parameters)) {
+    if effort == Effort::Exact || (effort == Effort::Automatic && !exact_limit_reached(parameters))
+    {
         exact::improve(&mut counts, parameters);
     }
     if effort != Effort::Float {

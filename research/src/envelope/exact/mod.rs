@@ -21,7 +21,10 @@ impl Multiplicities {
     /// Zeros of one multiplicity.
     pub fn of(&self, multiplicity: usize) -> usize {
         let index = multiplicity.checked_sub(1);
-        index.and_then(|index| self.0.get(index)).copied().unwrap_or(0)
+        index
+            .and_then(|index| self.0.get(index))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Zeros at which the function changes its sign.

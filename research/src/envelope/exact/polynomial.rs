@@ -44,10 +44,9 @@ impl Polynomial {
 
     /// The same polynomial without the common factor of its coefficients.
     pub fn primitive(mut self) -> Self {
-        let content = self
-            .coefficients
-            .iter()
-            .fold(BigInt::zero(), |content, c| gcd_of_integers(content, c.clone()));
+        let content = self.coefficients.iter().fold(BigInt::zero(), |content, c| {
+            gcd_of_integers(content, c.clone())
+        });
         if !content.is_zero() && !content.is_one() {
             for c in &mut self.coefficients {
                 *c /= &content;

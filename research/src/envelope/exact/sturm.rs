@@ -67,7 +67,11 @@ fn last_of_sequence(
         let leading = low.leading().cloned().unwrap_or_default();
         let flips = leading.is_negative() && (gap + 1) % 2 == 1;
         let remainder = remainder.divided_by_number(&(&g * h.pow(gap)));
-        let next = if flips { remainder } else { remainder.negated() };
+        let next = if flips {
+            remainder
+        } else {
+            remainder.negated()
+        };
         show(&next);
         g = leading.abs();
         h = match gap {

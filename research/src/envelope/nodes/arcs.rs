@@ -88,7 +88,10 @@ impl Arc {
     /// By how much the direction of the tangent turns; `None` if the arc meets the line at infinity.
     pub(super) fn turn(&self) -> Option<f64> {
         let [from, to] = [self.from.line, self.to.line];
-        let (sine, cosine) = (from[0] * to[1] - from[1] * to[0], from[0] * to[0] + from[1] * to[1]);
+        let (sine, cosine) = (
+            from[0] * to[1] - from[1] * to[0],
+            from[0] * to[0] + from[1] * to[1],
+        );
         let finite = self.corners().map(|corner| corner[2] > 0.0);
         (finite[0] == finite[1] && finite[1] == finite[2]).then(|| sine.atan2(cosine).abs())
     }
@@ -133,7 +136,8 @@ pub(super) fn cut<L: MovingLine>(curve: &Curve<'_, L>, cusps: &[f64]) -> Vec<Arc
     for pair in samples.windows(2) {
         let mut open = vec![(pair[0], pair[1])];
         while let Some((from, to)) = open.pop() {
-            let short = angle(from.point, to.point) < LONGEST && angle(from.line, to.line) < LONGEST;
+            let short =
+                angle(from.point, to.point) < LONGEST && angle(from.line, to.line) < LONGEST;
             let wide = to.u - from.u > TAU / 8.0 + 0.01;
             // A long way round may end where it began: look at the middle too.
             let middle = curve.sample(f64::midpoint(from.u, to.u));

@@ -89,7 +89,9 @@ fn reach(arcs: &[Arc], is_cusp: &[bool], start: usize) -> usize {
     for step in 1..arcs.len() {
         let next = (start + step) % arcs.len();
         length += arcs[next].length;
-        turn = turn.zip(arcs[next].turn()).map(|(so_far, more)| so_far + more);
+        turn = turn
+            .zip(arcs[next].turn())
+            .map(|(so_far, more)| so_far + more);
         cusps += usize::from(is_cusp[next]);
         let same_side = arcs[start].from.point[2] * arcs[next].from.point[2] > 0.0;
         let half_turn = !(same_side && turn.is_some_and(|turn| turn < PI - 1e-6));
@@ -170,9 +172,8 @@ impl<L: MovingLine> Search<'_, L> {
             }
             u += du;
             v += dv;
-            let lost = |u: f64, arc: &Arc| {
-                u < arc.from.u - arc.width() || u > arc.to.u + arc.width()
-            };
+            let lost =
+                |u: f64, arc: &Arc| u < arc.from.u - arc.width() || u > arc.to.u + arc.width();
             if lost(u, one) || lost(v, two) {
                 return None;
             }
@@ -199,7 +200,11 @@ impl<L: MovingLine> Search<'_, L> {
 
     fn finish(mut self, scale: f64) -> Nodes {
         let nodes = &mut self.found.nodes;
-        nodes.sort_by(|x, y| (x.u, x.v).partial_cmp(&(y.u, y.v)).unwrap_or(std::cmp::Ordering::Equal));
+        nodes.sort_by(|x, y| {
+            (x.u, x.v)
+                .partial_cmp(&(y.u, y.v))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
         let mut kept: Vec<Node> = Vec::with_capacity(nodes.len());
         for node in nodes.drain(..) {
             // Both ends of one period are one parameter.

@@ -30,7 +30,10 @@ pub struct ButterflyLine {
 impl ButterflyLine {
     /// The centre at a radius.
     pub fn centre(&self, r: f64) -> [f64; 2] {
-        [self.base[0] + self.slope[0] * r, self.base[1] + self.slope[1] * r]
+        [
+            self.base[0] + self.slope[0] * r,
+            self.base[1] + self.slope[1] * r,
+        ]
     }
 }
 

@@ -117,9 +117,14 @@ fn confirm(singularities: &mut [Singularity], exact: &Multiplicities) {
         (3, vec![Order::Butterfly]),
     ];
     for (multiplicity, orders) in orders {
-        let found = singularities.iter().filter(|s| orders.contains(&s.order)).count();
+        let found = singularities
+            .iter()
+            .filter(|s| orders.contains(&s.order))
+            .count();
         if found == exact.of(multiplicity) {
-            let them = singularities.iter_mut().filter(|s| orders.contains(&s.order));
+            let them = singularities
+                .iter_mut()
+                .filter(|s| orders.contains(&s.order));
             them.for_each(|singularity| singularity.standing = Standing::Proved);
         }
     }
@@ -140,11 +145,16 @@ pub fn classify_floats(family: &Family) -> Vec<Singularity> {
         if distance < tolerance && local.independence() > 1e-6 {
             let [gradient, _] = local.gradients();
             let spread = 6.0 * tolerance * length(gradient) / third.value(u).abs();
-            found.push((point(&local, u, Order::Butterfly, distance), 1e-5 + 3.0 * spread.cbrt()));
+            found.push((
+                point(&local, u, Order::Butterfly, distance),
+                1e-5 + 3.0 * spread.cbrt(),
+            ));
         }
     }
     let near = |found: &[(Singularity, f64)], u: f64| {
-        found.iter().any(|(singularity, spread)| around(singularity.u, u) < *spread)
+        found
+            .iter()
+            .any(|(singularity, spread)| around(singularity.u, u) < *spread)
     };
     let bend = Trigonometric::new(&second);
     for u in places(&Trigonometric::new(&first).zeros()) {
@@ -162,7 +172,10 @@ pub fn classify_floats(family: &Family) -> Vec<Singularity> {
                 Order::CommonTangent
             };
             let spread = 2.0 * tolerance * length(gradient) / bend.value(u).abs();
-            found.push((point(&local, u, order, distance), 1e-7 + 2.0 * spread.sqrt()));
+            found.push((
+                point(&local, u, order, distance),
+                1e-7 + 2.0 * spread.sqrt(),
+            ));
         }
     }
     for u in places(&Trigonometric::new(&cusp).zeros()) {

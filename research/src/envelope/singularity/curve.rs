@@ -33,7 +33,10 @@ impl Region {
     /// The stretch of radii on which a moving centre `base + slope r` is inside; `None` if it never is.
     pub fn clip(&self, base: [f64; 2], slope: [f64; 2]) -> Option<[f64; 2]> {
         let [mut low, mut high] = self.r;
-        for (range, (base, slope)) in [self.a, self.b].into_iter().zip(base.into_iter().zip(slope)) {
+        for (range, (base, slope)) in [self.a, self.b]
+            .into_iter()
+            .zip(base.into_iter().zip(slope))
+        {
             if slope == 0.0 {
                 if base < range[0] || base > range[1] {
                     return None;
@@ -64,7 +67,10 @@ pub struct Walk {
 impl Walk {
     /// The centre at a radius.
     pub fn centre(&self, r: f64) -> [f64; 2] {
-        [self.base[0] + self.slope[0] * r, self.base[1] + self.slope[1] * r]
+        [
+            self.base[0] + self.slope[0] * r,
+            self.base[1] + self.slope[1] * r,
+        ]
     }
 }
 
@@ -99,7 +105,9 @@ pub fn swallowtail_surface(multiplier: Multiplier, samples: u32) -> Vec<Vec<Walk
 /// The curve of swallowtails in the plane of centres for one radius.
 pub fn swallowtail_curve(multiplier: Multiplier, r: f64, samples: u32) -> Vec<Vec<[f64; 2]>> {
     let strips = swallowtail_surface(multiplier, samples);
-    let curves = strips.into_iter().map(|strip| strip.iter().map(|walk| walk.centre(r)).collect());
+    let curves = strips
+        .into_iter()
+        .map(|strip| strip.iter().map(|walk| walk.centre(r)).collect());
     curves.collect()
 }
 

@@ -10,7 +10,9 @@ mod swallowtail;
 mod unfolding;
 
 pub use butterfly::{ButterflyLine, butterfly_lines};
-pub use classify::{Classification, Order, Singularity, Standing, TOLERANCE, classify, classify_floats};
+pub use classify::{
+    Classification, Order, Singularity, Standing, TOLERANCE, classify, classify_floats,
+};
 pub use curve::{Region, Walk, swallowtail_curve, swallowtail_surface};
 pub use swallowtail::{SwallowtailLine, rational_lines};
 pub use unfolding::{PARAMETERS, Parameter, Unfolding};

@@ -121,11 +121,15 @@ impl Unfolding {
         }
         let factorials = [1.0, 1.0, 2.0, 6.0, 24.0];
         let rows = (0..k.min(ORDERS)).map(|order| {
-            let entries = columns.iter().map(|column| column[order] / factorials[order]);
+            let entries = columns
+                .iter()
+                .map(|column| column[order] / factorials[order]);
             let row: Vec<f64> = entries.collect();
             // Rows differ in size by powers of the frequencies.
             let size = row.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
-            row.into_iter().map(|x| if size > 0.0 { x / size } else { x }).collect()
+            row.into_iter()
+                .map(|x| if size > 0.0 { x / size } else { x })
+                .collect()
         });
         rank(rows.collect(), 1e-9) == k
     }
