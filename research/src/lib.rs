@@ -1,3 +1,4 @@
 //! Research methods, one module each.
 
+pub mod draw;
 pub mod envelope;

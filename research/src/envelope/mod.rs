@@ -10,6 +10,7 @@ pub mod closed_form;
 pub mod conditions;
 pub mod count;
 pub mod degenerate;
+pub mod drawing;
 pub mod error;
 pub mod exact;
 pub mod family;

@@ -4,6 +4,7 @@ mod arguments;
 mod atlas;
 mod classify;
 mod count;
+mod draw;
 mod slice;
 mod walls;
 
@@ -17,6 +18,8 @@ use crate::cli::output::Output;
 pub(in crate::cli) enum Verb {
     /// Count cusps, points at infinity, crossings, bitangents, contacts, degree and class
     Count(count::Arguments),
+    /// Draw envelopes, transitions, slices, diagrams and the surface of swallowtails
+    Draw(draw::Arguments),
     /// Say of every singular point whether it is a cusp, a swallowtail or a butterfly, and what unfolds it
     Classify(classify::Arguments),
     /// Find where counts change along a straight path of parameters, and what happens there
@@ -31,6 +34,7 @@ pub(in crate::cli) enum Verb {
 pub(super) fn run(verb: Verb, output: &Output) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Count(arguments) => count::run(&arguments, output),
+        Verb::Draw(arguments) => draw::run(arguments, output),
         Verb::Classify(arguments) => classify::run(&arguments, output),
         Verb::Walls(arguments) => walls::run(&arguments, output),
         Verb::Slice(arguments) => slice::run(&arguments, output),
