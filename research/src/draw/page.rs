@@ -11,7 +11,11 @@ pub fn page(title: &str, pictures: &[(String, String)]) -> String {
         let svg = svg
             .replace("id=\"c", &format!("id=\"p{index}c"))
             .replace("url(#c", &format!("url(#p{index}c"));
-        let _ = writeln!(body, "<figure>{svg}<figcaption>{}</figcaption></figure>", escape(words));
+        let _ = writeln!(
+            body,
+            "<figure>{svg}<figcaption>{}</figcaption></figure>",
+            escape(words)
+        );
     }
     let title = escape(title);
     format!(
@@ -23,5 +27,7 @@ pub fn page(title: &str, pictures: &[(String, String)]) -> String {
 }
 
 fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

@@ -15,7 +15,9 @@ pub enum PngError {
     #[error("cannot read the SVG to make a PNG of it: {0}")]
     Svg(#[from] resvg::usvg::Error),
     /// The picture is too large, or empty.
-    #[error("a picture of {width} x {height} points cannot be made; choose a scale between 0.1 and 8")]
+    #[error(
+        "a picture of {width} x {height} points cannot be made; choose a scale between 0.1 and 8"
+    )]
     Size {
         /// Points across.
         width: f32,
@@ -48,6 +50,12 @@ pub fn to_png(svg: &str, scale: f32) -> Result<Vec<u8>, PngError> {
         reason = "the range was just checked"
     )]
     let mut pixels = Pixmap::new(width.ceil() as u32, height.ceil() as u32).ok_or(wrong)?;
-    resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|error| PngError::Encode(error.to_string()))
+    resvg::render(
+        &tree,
+        Transform::from_scale(scale, scale),
+        &mut pixels.as_mut(),
+    );
+    pixels
+        .encode_png()
+        .map_err(|error| PngError::Encode(error.to_string()))
 }

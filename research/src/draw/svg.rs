@@ -42,7 +42,10 @@ impl Stroke {
     }
 
     fn attributes(&self) -> String {
-        let mut text = format!("fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"", self.colour, self.width);
+        let mut text = format!(
+            "fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"",
+            self.colour, self.width
+        );
         if self.opacity < 1.0 {
             let _ = write!(text, " stroke-opacity=\"{}\"", self.opacity);
         }
@@ -187,7 +190,10 @@ impl Svg {
 
     /// Words, in picture coordinates.
     pub fn text(&mut self, [x, y]: [f64; 2], words: &str, style: TextStyle) {
-        let words = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let words = words
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
         let _ = writeln!(
             self.body,
             "<text x=\"{x:.1}\" y=\"{y:.1}\" font-family=\"Inter, Helvetica, Arial, sans-serif\" font-size=\"{}\" fill=\"{}\" text-anchor=\"{}\">{words}</text>",

@@ -45,6 +45,8 @@ pub struct Slice {
     pub rational_swallowtails: Vec<[f64; 2]>,
     /// Centres with coinciding points: a trochoid.
     pub coincidence: Vec<[f64; 2]>,
+    /// Centres for which a chord touches both circles: lines, as a point and a direction each.
+    pub common_tangents: Vec<[[f64; 2]; 2]>,
     /// Centres with a cusp at infinity: inflectional tangents, as a point and a direction each.
     pub cusps_at_infinity: Vec<[[f64; 2]; 2]>,
 }
@@ -107,6 +109,7 @@ pub fn slice(request: SliceRequest, progress: &(dyn Fn() + Sync)) -> Result<Slic
             .map(|line| line.centre(request.r))
             .collect(),
         coincidence: coincidence(m, request.r),
+        common_tangents: common_tangents(m, request.r),
         cusps_at_infinity: cusps_at_infinity(m, request.r),
     })
 }
@@ -174,6 +177,21 @@ fn coincidence(multiplier: Multiplier, r: f64) -> Vec<[f64; 2]> {
         k += 1.0;
     }
     curve
+}
+
+/// Centres for which the chord at `u = k pi / (p - q)` touches both circles: `n c = 1 - (-1)^k r`, `n = exp(iqu)`.
+///
+/// There the line is stationary (`l` and `l'` are parallel), two cusps appear or vanish, and so does a bitangent.
+pub fn common_tangents(multiplier: Multiplier, r: f64) -> Vec<[[f64; 2]; 2]> {
+    let q = f64::whole(multiplier.q());
+    let turns = multiplier.difference().abs();
+    let lines = (0..2 * turns).map(|k| {
+        let u = std::f64::consts::PI * f64::whole(k) / f64::whole(turns);
+        let offset = if k % 2 == 0 { 1.0 - r } else { 1.0 + r };
+        let (sine, cosine) = (q * u).sin_cos();
+        [[offset * cosine, offset * sine], [-sine, cosine]]
+    });
+    lines.collect()
 }
 
 /// Centres with a cusp at infinity: the negated inflectional tangents of `R(u) = r exp(ipu) - exp(iqu)`.

@@ -6,7 +6,12 @@ use crate::draw::View;
 use crate::envelope::family::MovingLine;
 
 /// Pieces of the envelope in a window, broken where it leaves for infinity. `breaks` are the zeros of W.
-pub(super) fn pieces(lines: &impl MovingLine, breaks: &[f64], view: &View, cusps: &[f64]) -> Vec<Vec<[f64; 2]>> {
+pub(super) fn pieces(
+    lines: &impl MovingLine,
+    breaks: &[f64],
+    view: &View,
+    cusps: &[f64],
+) -> Vec<Vec<[f64; 2]>> {
     let at = |u: f64| {
         let [x, y, w] = lines.contact(u);
         [x / w, y / w]
@@ -56,7 +61,9 @@ fn refine(
     let [start, centre, end] = [low, middle, high].map(at);
     let [a, m, b] = [start, centre, end].map(|point| view.place(point));
     let off = (m[0] - f64::midpoint(a[0], b[0])).hypot(m[1] - f64::midpoint(a[1], b[1]));
-    let visible = [start, centre, end].iter().any(|&point| view.near(point, 1.5));
+    let visible = [start, centre, end]
+        .iter()
+        .any(|&point| view.near(point, 1.5));
     if depth < 12 && visible && (off > 0.15 || (depth < 1 && off > 0.02)) {
         refine(at, view, low, middle, piece, depth + 1);
         refine(at, view, middle, high, piece, depth + 1);

@@ -13,9 +13,16 @@ pub fn diagram(multiplier: Multiplier, title: &str) -> String {
     let (p, q) = (f64::whole(multiplier.p()), f64::whole(multiplier.q()));
     let delta = p - q;
     let butterfly = butterfly_radius(multiplier);
-    let last = [1.3, butterfly.unwrap_or(0.0) * 1.15, (q / p).abs() * 1.15].into_iter().fold(0.0, f64::max);
+    let last = [1.3, butterfly.unwrap_or(0.0) * 1.15, (q / p).abs() * 1.15]
+        .into_iter()
+        .fold(0.0, f64::max);
     let mut svg = Svg::new(860.0, 640.0, look::PAPER);
-    let view = View::new([0.0, last.min(4.0)], [0.0, TAU], [64.0, 56.0], [760.0, 490.0]);
+    let view = View::new(
+        [0.0, last.min(4.0)],
+        [0.0, TAU],
+        [64.0, 56.0],
+        [760.0, 490.0],
+    );
     svg.text([64.0, 32.0], title, look::TITLE);
     svg.open_clip(&view);
     let across = |u: f64| vec![[0.0, u], [last, u]];
@@ -26,12 +33,28 @@ pub fn diagram(multiplier: Multiplier, title: &str) -> String {
     // Both further families are given by C = cos(delta u) as a function of r.
     let cusp = |r: f64| ((2.0 * p - q) * r * r + 2.0 * q - p) / ((p + q) * r);
     let infinity = |r: f64| (p * r * r + q) / ((p + q) * r);
-    svg.lines(&view, &level_curves(multiplier, last, &cusp), Stroke::new(look::BLUE, 2.4));
-    svg.lines(&view, &level_curves(multiplier, last, &infinity), Stroke::new(look::GOLD, 2.0).dashed(8.0, 5.0));
+    svg.lines(
+        &view,
+        &level_curves(multiplier, last, &cusp),
+        Stroke::new(look::BLUE, 2.4),
+    );
+    svg.lines(
+        &view,
+        &level_curves(multiplier, last, &infinity),
+        Stroke::new(look::GOLD, 2.0).dashed(8.0, 5.0),
+    );
     let upright = |r: f64| vec![[r, 0.0], [r, TAU]];
-    svg.lines(&view, &[upright(1.0)], Stroke::new(look::SOFT, 1.0).dashed(3.0, 4.0));
+    svg.lines(
+        &view,
+        &[upright(1.0)],
+        Stroke::new(look::SOFT, 1.0).dashed(3.0, 4.0),
+    );
     if let Some(r) = butterfly {
-        svg.lines(&view, &[upright(r)], Stroke::new(look::INK, 0.8).dashed(3.0, 4.0));
+        svg.lines(
+            &view,
+            &[upright(r)],
+            Stroke::new(look::INK, 0.8).dashed(3.0, 4.0),
+        );
         // exp(i delta u) is 1 or -1 there.
         let ends = if p / q > 0.5 && p / q < 2.0 { 0 } else { 1 };
         for k in 0..=multiplier.difference().abs() {
@@ -46,7 +69,11 @@ pub fn diagram(multiplier: Multiplier, title: &str) -> String {
 }
 
 /// The curves `cos(delta u) = level(r)`.
-fn level_curves(multiplier: Multiplier, last: f64, level: &dyn Fn(f64) -> f64) -> Vec<Vec<[f64; 2]>> {
+fn level_curves(
+    multiplier: Multiplier,
+    last: f64,
+    level: &dyn Fn(f64) -> f64,
+) -> Vec<Vec<[f64; 2]>> {
     let delta = f64::whole(multiplier.difference().abs());
     let steps = 4000;
     let mut curves = Vec::new();
@@ -77,17 +104,29 @@ fn axes(svg: &mut Svg, view: &View, butterfly: Option<f64>) {
     let step = if width > 2.2 { 0.5 } else { 0.25 };
     let mut r = 0.0;
     while r <= width + 1e-9 {
-        svg.text([view.place([r, 0.0])[0], bottom + 18.0], &format!("{r}"), look::LABEL);
+        svg.text(
+            [view.place([r, 0.0])[0], bottom + 18.0],
+            &format!("{r}"),
+            look::LABEL,
+        );
         r += step;
     }
-    svg.text([view.corner[0] + view.size[0] / 2.0, bottom + 36.0], "radius r of the second circle", look::LABEL);
+    svg.text(
+        [view.corner[0] + view.size[0] / 2.0, bottom + 36.0],
+        "radius r of the second circle",
+        look::LABEL,
+    );
     let side = TextStyle {
         anchor: "end",
         ..look::LABEL
     };
     for (k, words) in ["0", "90°", "180°", "270°", "360°"].iter().enumerate() {
         let u = f64::whole(k.try_into().unwrap_or(0)) * PI / 2.0;
-        svg.text([view.corner[0] - 8.0, view.place([0.0, u])[1] + 4.0], words, side);
+        svg.text(
+            [view.corner[0] - 8.0, view.place([0.0, u])[1] + 4.0],
+            words,
+            side,
+        );
     }
     let note = butterfly.map_or_else(String::new, |r| format!("; butterflies at r = {r:.4}"));
     svg.text(

@@ -82,8 +82,14 @@ impl Drawn {
     /// A window that holds the circles and what is not far from them.
     pub(super) fn half(&self) -> f64 {
         let family = &self.family;
-        let circles = (family.a.abs() + family.r).max(family.b.abs() + family.r).max(1.0);
-        let marks = self.cusps.iter().map(|&u| self.point(u)).chain(self.nodes.iter().copied());
+        let circles = (family.a.abs() + family.r)
+            .max(family.b.abs() + family.r)
+            .max(1.0);
+        let marks = self
+            .cusps
+            .iter()
+            .map(|&u| self.point(u))
+            .chain(self.nodes.iter().copied());
         let reach = marks
             .map(|[x, y]| x.abs().max(y.abs()))
             .filter(|reach| *reach < 3.5 * circles)
@@ -91,7 +97,14 @@ impl Drawn {
         1.12 * reach
     }
 
-    pub(super) fn draw(&self, svg: &mut Svg, view: &View, chords: u32, asymptotes: bool, marks: f64) {
+    pub(super) fn draw(
+        &self,
+        svg: &mut Svg,
+        view: &View,
+        chords: u32,
+        asymptotes: bool,
+        marks: f64,
+    ) {
         let family = &self.family;
         svg.open_clip(view);
         let lines: Vec<Vec<[f64; 2]>> = (0..chords)
@@ -105,8 +118,15 @@ impl Drawn {
             svg.circle(view, [family.a, family.b], family.r, look::SECOND_CIRCLE);
         }
         if asymptotes {
-            let lines = self.infinity.iter().filter_map(|&u| view.clip(self.line(u)));
-            svg.lines(view, &lines.map(Vec::from).collect::<Vec<_>>(), look::ASYMPTOTE);
+            let lines = self
+                .infinity
+                .iter()
+                .filter_map(|&u| view.clip(self.line(u)));
+            svg.lines(
+                view,
+                &lines.map(Vec::from).collect::<Vec<_>>(),
+                look::ASYMPTOTE,
+            );
         }
         let curve = match &self.reduced {
             Some(reduced) => pieces(reduced, &self.infinity, view, &self.cusps),
@@ -148,7 +168,11 @@ pub fn draw_envelope(family: Family, title: &str, picture: EnvelopePicture) -> S
     svg.text([20.0, 28.0], title, look::TITLE);
     svg.text([20.0, 48.0], &drawn.summary(), look::NOTE);
     drawn.draw(&mut svg, &view, picture.chords, picture.asymptotes, 1.0);
-    legend(&mut svg, 804.0, picture.asymptotes && !drawn.infinity.is_empty());
+    legend(
+        &mut svg,
+        804.0,
+        picture.asymptotes && !drawn.infinity.is_empty(),
+    );
     svg.finish()
 }
 

@@ -8,7 +8,8 @@ use crate::envelope::slice::Slice;
 
 /// Tints for rising numbers of cusps.
 const TINTS: [&str; 10] = [
-    "#f4f1ea", "#dfe9f3", "#c3d9ec", "#a4c6e3", "#86b1d8", "#6b9bcb", "#5485bb", "#4170a8", "#325c93", "#26497b",
+    "#f4f1ea", "#dfe9f3", "#c3d9ec", "#a4c6e3", "#86b1d8", "#6b9bcb", "#5485bb", "#4170a8",
+    "#325c93", "#26497b",
 ];
 
 /// A picture of a slice.
@@ -19,28 +20,65 @@ pub fn draw_slice(slice: &Slice, title: &str) -> String {
     svg.text([20.0, 28.0], title, look::TITLE);
     svg.text(
         [20.0, 48.0],
-        &format!("centre of the second circle: a from {} to {}, b from {} to {}", a[0], a[1], b[0], b[1]),
+        &format!(
+            "centre of the second circle: a from {} to {}, b from {} to {}",
+            a[0], a[1], b[0], b[1]
+        ),
         look::NOTE,
     );
     svg.open_clip(&view);
-    let levels: Vec<u16> = slice.cusps.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let levels: Vec<u16> = slice
+        .cusps
+        .iter()
+        .copied()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
     let tint = |count: u16| {
         let level = levels.iter().position(|&level| level == count).unwrap_or(0);
         TINTS[level.min(TINTS.len() - 1)]
     };
     cells(&mut svg, slice, &view, &tint);
-    svg.lines(&view, std::slice::from_ref(&slice.coincidence), Stroke::new(look::GREEN, 1.4).dashed(5.0, 4.0));
+    svg.lines(
+        &view,
+        std::slice::from_ref(&slice.coincidence),
+        Stroke::new(look::GREEN, 1.4).dashed(5.0, 4.0),
+    );
     let far = 2.0 * (a[1] - a[0]).hypot(b[1] - b[0]) + view.centre[0].hypot(view.centre[1]);
-    let tangents: Vec<Vec<[f64; 2]>> = slice
-        .cusps_at_infinity
-        .iter()
-        .map(|[point, along]| [-far, far].map(|t| [point[0] + t * along[0], point[1] + t * along[1]]).to_vec())
-        .collect();
-    svg.lines(&view, &tangents, Stroke::new(look::GOLD, 1.3).dashed(8.0, 5.0));
-    svg.lines(&view, &near(&slice.swallowtails, &view), Stroke::new(look::RED, 2.0));
+    let across = |lines: &[[[f64; 2]; 2]]| -> Vec<Vec<[f64; 2]>> {
+        let ends = lines.iter().map(|[point, along]| {
+            [-far, far]
+                .map(|t| [point[0] + t * along[0], point[1] + t * along[1]])
+                .to_vec()
+        });
+        ends.collect()
+    };
+    svg.lines(
+        &view,
+        &across(&slice.common_tangents),
+        Stroke::new(look::SOFT, 1.1),
+    );
+    svg.lines(
+        &view,
+        &across(&slice.cusps_at_infinity),
+        Stroke::new(look::GOLD, 1.3).dashed(8.0, 5.0),
+    );
+    svg.lines(
+        &view,
+        &near(&slice.swallowtails, &view),
+        Stroke::new(look::RED, 2.0),
+    );
     for &point in &slice.rational_swallowtails {
         if view.near(point, 1.0) {
-            svg.mark(&view, point, Mark { fill: "#ffffff", rim: look::RED, radius: 3.2 });
+            svg.mark(
+                &view,
+                point,
+                Mark {
+                    fill: "#ffffff",
+                    rim: look::RED,
+                    radius: 3.2,
+                },
+            );
         }
     }
     for &point in &slice.butterflies {
@@ -81,8 +119,14 @@ fn cells(svg: &mut Svg, slice: &Slice, view: &View, tint: &dyn Fn(u16) -> &'stat
         let mut start = 0;
         for run in counts.chunk_by(|one, other| one == other) {
             let end = start + run.len();
-            let (left, right) = (share(start, columns, view.size[0]), share(end, columns, view.size[0]));
-            let (top, bottom) = (share(row, rows, view.size[1]), share(row + 1, rows, view.size[1]));
+            let (left, right) = (
+                share(start, columns, view.size[0]),
+                share(end, columns, view.size[0]),
+            );
+            let (top, bottom) = (
+                share(row, rows, view.size[1]),
+                share(row + 1, rows, view.size[1]),
+            );
             svg.rectangle(
                 [view.corner[0] + left, view.corner[1] + top],
                 // A hair more, so that no seam shows.
@@ -106,14 +150,21 @@ fn legend(svg: &mut Svg, levels: &[u16], tint: &dyn Fn(u16) -> &'static str) {
     let at = |x: f64| [x, 860.0 - 836.0];
     let strokes = [
         (Stroke::new(look::RED, 2.0), "swallowtails (A3)"),
-        (Stroke::new(look::GREEN, 1.4).dashed(5.0, 4.0), "coincidence"),
-        (Stroke::new(look::GOLD, 1.3).dashed(8.0, 5.0), "cusp at infinity"),
+        (Stroke::new(look::SOFT, 1.1), "common tangent"),
+        (
+            Stroke::new(look::GREEN, 1.4).dashed(5.0, 4.0),
+            "coincidence",
+        ),
+        (
+            Stroke::new(look::GOLD, 1.3).dashed(8.0, 5.0),
+            "cusp at infinity",
+        ),
     ];
     let mut x = 20.0;
     for (stroke, words) in strokes {
         svg.lines(&unit, &[vec![at(x), at(x + 26.0)]], stroke);
         svg.text([x + 33.0, 840.5], words, look::NOTE);
-        x += 170.0;
+        x += 148.0;
     }
     svg.mark(&unit, at(x + 4.0), look::BUTTERFLY);
     svg.text([x + 14.0, 840.5], "butterfly (A4)", look::NOTE);

@@ -23,7 +23,11 @@ pub struct Strip {
 pub fn draw_strip(strip: &Strip, title: &str) -> String {
     let side = 300.0;
     let gap = 16.0;
-    let panels: Vec<Drawn> = strip.families.iter().map(|(family, _)| Drawn::new(*family)).collect();
+    let panels: Vec<Drawn> = strip
+        .families
+        .iter()
+        .map(|(family, _)| Drawn::new(*family))
+        .collect();
     let half = panels.iter().map(Drawn::half).fold(1.0, f64::max);
     let mut svg = Svg::new(
         (side + gap) * f64::whole(panels.len().try_into().unwrap_or(1)) + gap,
@@ -35,11 +39,24 @@ pub fn draw_strip(strip: &Strip, title: &str) -> String {
     for (panel, (_, caption)) in panels.iter().zip(&strip.families) {
         let whole = View::square([0.0, 0.0], half, [x, 44.0], side);
         panel.draw(&mut svg, &whole, strip.chords, false, 0.6);
-        let box_corners = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0]];
+        let box_corners = [
+            [-1.0, -1.0],
+            [1.0, -1.0],
+            [1.0, 1.0],
+            [-1.0, 1.0],
+            [-1.0, -1.0],
+        ];
         let outline = box_corners.map(|[s, t]| {
-            [strip.focus[0] + s * strip.inset, strip.focus[1] + t * strip.inset]
+            [
+                strip.focus[0] + s * strip.inset,
+                strip.focus[1] + t * strip.inset,
+            ]
         });
-        svg.lines(&whole, &[outline.to_vec()], crate::draw::Stroke::new(look::INK, 1.0));
+        svg.lines(
+            &whole,
+            &[outline.to_vec()],
+            crate::draw::Stroke::new(look::INK, 1.0),
+        );
         let inset = View::square(strip.focus, strip.inset, [x, 44.0 + side + gap], side);
         panel.draw(&mut svg, &inset, strip.chords * 6, false, 1.0);
         let below = 44.0 + 2.0 * side + gap;

@@ -29,13 +29,18 @@ struct Patch {
 }
 
 /// Tints from the light side to the dark one.
-const SHADES: [&str; 6] = ["#f3c9b5", "#eab295", "#dd9877", "#cb7d5d", "#b56549", "#9b4f38"];
+const SHADES: [&str; 6] = [
+    "#f3c9b5", "#eab295", "#dd9877", "#cb7d5d", "#b56549", "#9b4f38",
+];
 /// Pieces that every line is cut into.
 const PIECES: u32 = 10;
 
 /// A picture of the surface in a region; heights are doubled so that the radius is seen.
 pub fn draw_surface(multiplier: Multiplier, region: Region, title: &str) -> String {
-    let camera = Camera { turn: 0.62, rise: 0.42 };
+    let camera = Camera {
+        turn: 0.62,
+        rise: 0.42,
+    };
     let middle = [region.a, region.b, region.r].map(|range| f64::midpoint(range[0], range[1]));
     let stretch = (region.a[1] - region.a[0]) / (region.r[1] - region.r[0]).max(1e-9) * 0.8;
     let see = |[a, b]: [f64; 2], r: f64| {
@@ -51,7 +56,12 @@ pub fn draw_surface(multiplier: Multiplier, region: Region, title: &str) -> Stri
 
     let mut svg = Svg::new(860.0, 780.0, look::PAPER);
     let half = 0.88 * (region.a[1] - region.a[0]).hypot(region.b[1] - region.b[0]) / 2.0;
-    let view = View::new([-half, half], [-half * 0.86, half * 0.86], [20.0, 50.0], [820.0, 705.0]);
+    let view = View::new(
+        [-half, half],
+        [-half * 0.86, half * 0.86],
+        [20.0, 50.0],
+        [820.0, 705.0],
+    );
     svg.text([20.0, 30.0], title, look::TITLE);
     svg.open_clip(&view);
     cage(&mut svg, &view, &region, &see);
@@ -65,7 +75,11 @@ pub fn draw_surface(multiplier: Multiplier, region: Region, title: &str) -> Stri
         }
     }
     svg.close();
-    svg.text([20.0, 768.0], "swallowtails over the plane of centres, radius upwards; dark lines: butterflies", look::NOTE);
+    svg.text(
+        [20.0, 768.0],
+        "swallowtails over the plane of centres, radius upwards; dark lines: butterflies",
+        look::NOTE,
+    );
     svg.finish()
 }
 
@@ -98,8 +112,12 @@ fn patch(
         let depth = seen.iter().map(|(_, depth)| depth).sum::<f64>() / 4.0;
         // Light falls along a: the patch is as bright as its wall faces it.
         let along = [far[0] - near[0], far[1] - near[1]];
-        let facing = (along[0] * 0.5 + along[1] * 0.866).abs() / along[0].hypot(along[1]).max(1e-12);
-        let shade = [0.17, 0.34, 0.5, 0.67, 0.84].iter().filter(|&&limit| facing > limit).count();
+        let facing =
+            (along[0] * 0.5 + along[1] * 0.866).abs() / along[0].hypot(along[1]).max(1e-12);
+        let shade = [0.17, 0.34, 0.5, 0.67, 0.84]
+            .iter()
+            .filter(|&&limit| facing > limit)
+            .count();
         patches.push(Patch {
             corners: seen.map(|(place, _)| place),
             depth,
@@ -109,7 +127,12 @@ fn patch(
 }
 
 /// The edges of the region, with the ranges at its corners.
-fn cage(svg: &mut Svg, view: &View, region: &Region, see: &dyn Fn([f64; 2], f64) -> ([f64; 2], f64)) {
+fn cage(
+    svg: &mut Svg,
+    view: &View,
+    region: &Region,
+    see: &dyn Fn([f64; 2], f64) -> ([f64; 2], f64),
+) {
     let corner = |i: usize, j: usize, k: usize| see([region.a[i], region.b[j]], region.r[k]).0;
     let mut edges = Vec::new();
     for i in 0..2 {
@@ -121,7 +144,10 @@ fn cage(svg: &mut Svg, view: &View, region: &Region, see: &dyn Fn([f64; 2], f64)
     }
     svg.lines(view, &edges, Stroke::new("#b8c0c8", 1.0));
     let labels = [
-        (corner(0, 0, 0), format!("a = {}, b = {}", region.a[0], region.b[0])),
+        (
+            corner(0, 0, 0),
+            format!("a = {}, b = {}", region.a[0], region.b[0]),
+        ),
         (corner(1, 0, 0), format!("a = {}", region.a[1])),
         (corner(0, 1, 0), format!("b = {}", region.b[1])),
         (corner(0, 0, 1), format!("r = {}", region.r[1])),

@@ -57,7 +57,12 @@ enum Kind {
         #[arg(short, long, value_name = "P/Q", allow_hyphen_values = true)]
         m: Multiplier,
         /// Centre and radius of one picture; repeat it for the others (at most 8)
-        #[arg(long = "at", value_name = "A,B,R", required = true, allow_hyphen_values = true)]
+        #[arg(
+            long = "at",
+            value_name = "A,B,R",
+            required = true,
+            allow_hyphen_values = true
+        )]
         places: Vec<String>,
         /// Where the insets look
         #[arg(long, value_name = "X,Y", allow_hyphen_values = true)]
@@ -77,7 +82,12 @@ enum Kind {
         #[arg(short, long, value_name = "NUMBER")]
         r: Number,
         /// Range of a and of b
-        #[arg(long, value_name = "LOW:HIGH", default_value = "-2:2", allow_hyphen_values = true)]
+        #[arg(
+            long,
+            value_name = "LOW:HIGH",
+            default_value = "-2:2",
+            allow_hyphen_values = true
+        )]
         window: String,
         /// Cells along each side
         #[arg(long, value_name = "N", default_value_t = 300)]
@@ -99,10 +109,20 @@ enum Kind {
         #[arg(short, long, value_name = "P/Q", allow_hyphen_values = true)]
         m: Multiplier,
         /// Range of a and of b
-        #[arg(long, value_name = "LOW:HIGH", default_value = "-2:2", allow_hyphen_values = true)]
+        #[arg(
+            long,
+            value_name = "LOW:HIGH",
+            default_value = "-2:2",
+            allow_hyphen_values = true
+        )]
         window: String,
         /// Range of the radius
-        #[arg(long, value_name = "LOW:HIGH", default_value = "0:1.5", allow_hyphen_values = true)]
+        #[arg(
+            long,
+            value_name = "LOW:HIGH",
+            default_value = "0:1.5",
+            allow_hyphen_values = true
+        )]
         radii: String,
         #[command(flatten)]
         target: Target,
@@ -204,15 +224,25 @@ fn picture(kind: Kind, output: &Output) -> anyhow::Result<(String, String, Targe
 }
 
 fn strip(m: Multiplier, places: &[String], focus: &str, inset: &Number) -> anyhow::Result<Strip> {
-    anyhow::ensure!(places.len() <= 8, "{} pictures in a strip; at most 8 fit", places.len());
+    anyhow::ensure!(
+        places.len() <= 8,
+        "{} pictures in a strip; at most 8 fit",
+        places.len()
+    );
     anyhow::ensure!(
         m.p() != 0 && m.difference() != 0,
         "for m = 0 and m = 1 all lines of two circles pass through one point"
     );
     let families = places.iter().map(|text| {
         let [a, b, r] = place(text)?;
-        anyhow::ensure!(r > 0.0, "the radius in {text} is 0: all lines pass through one point");
-        Ok((Family::new(m, a, b, r), format!("(a, b, r) = ({a}, {b}, {r})")))
+        anyhow::ensure!(
+            r > 0.0,
+            "the radius in {text} is 0: all lines pass through one point"
+        );
+        Ok((
+            Family::new(m, a, b, r),
+            format!("(a, b, r) = ({a}, {b}, {r})"),
+        ))
     });
     let families = families.collect::<anyhow::Result<Vec<_>>>()?;
     let [x, y, _] = place(&format!("{focus},0"))?;
@@ -228,7 +258,11 @@ fn strip(m: Multiplier, places: &[String], focus: &str, inset: &Number) -> anyho
 
 /// Writes a picture in the format that the file's name asks for.
 fn write(target: &Target, title: &str, svg: String) -> anyhow::Result<()> {
-    let ending = target.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let ending = target
+        .out
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .unwrap_or_default();
     let bytes = match ending {
         "svg" => svg.into_bytes(),
         "png" => to_png(&svg, target.scale)?,
