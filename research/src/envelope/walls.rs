@@ -239,18 +239,17 @@ fn events(path: &ParameterPath, low: (f64, Signature), high: (f64, Signature)) -
         return vec![Event::Coincidence];
     }
     let pairs = before.cusps.abs_diff(after.cusps) / 2;
-    let mut explained = 0;
     if pairs > 0 {
-        let kinds = degenerate_cusps(&family, pairs);
-        // A swallowtail makes one node, a butterfly up to three.
-        explained = pairs;
-        events.extend(kinds);
+        events.extend(degenerate_cusps(&family, pairs));
     }
     if before.points_at_infinity != after.points_at_infinity {
         events.push(Event::CuspAtInfinity);
     }
     let nodes = before.nodes_projective.abs_diff(after.nodes_projective);
-    if nodes > 0 && (pairs == 0 || (nodes != explained && !events.contains(&Event::Butterfly))) {
+    // Joining at infinity makes and unmakes nodes; so does a butterfly, up to three of them.
+    let explained = before.points_at_infinity != after.points_at_infinity
+        || (pairs > 0 && (nodes == pairs || events.contains(&Event::Butterfly)));
+    if nodes > 0 && !explained {
         events.push(node_event(path, low, high));
     } else if nodes == 0 && before.nodes_affine != after.nodes_affine {
         events.push(Event::NodeAtInfinity);
@@ -303,6 +302,9 @@ fn second_difference(first: &super::laurent::Laurent<f64>, u: f64) -> f64 {
 
 /// Whether new nodes sit at a cusp or at a touching of branches.
 fn node_event(path: &ParameterPath, low: (f64, Signature), high: (f64, Signature)) -> Event {
+    if low.1.bitangents != high.1.bitangents {
+        return Event::SelfTangency;
+    }
     let richer = if low.1.nodes_projective > high.1.nodes_projective {
         low.0 - 1e-7
     } else {

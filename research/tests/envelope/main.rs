@@ -1,5 +1,6 @@
 //! Envelopes of chords against tables, symmetries and themselves.
 
 mod counts;
+mod properties;
 mod singular;
 mod tables;
