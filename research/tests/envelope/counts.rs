@@ -66,3 +66,10 @@ fn whole_number_algebra_finds_the_multiplicities_of_the_reference() {
         );
     }
 }
+
+#[test]
+fn crossings_of_branches_that_almost_touch_are_not_lost() {
+    // On this line the branches touch at a = -1; beside it they cross twice, at an angle of 5e-5.
+    let near = counts((3, 2), "-0.99995", "-0.311978", "0.6", Effort::Float);
+    assert_eq!(near.nodes_projective.value, 4);
+}

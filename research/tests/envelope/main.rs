@@ -3,4 +3,5 @@
 mod counts;
 mod properties;
 mod singular;
+mod speed;
 mod tables;

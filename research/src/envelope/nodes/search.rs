@@ -46,7 +46,9 @@ const MOST_STEPS: usize = 4_000_000;
 /// Arcs beside each other are not compared while point and tangent have moved by less than this.
 const NEAR: f64 = 1.0;
 /// Crossings flatter than this are called undecided.
-const FLAT: f64 = 1e-6;
+const FLAT: f64 = 1e-4;
+/// Newton's steps end here: flat crossings are no better determined.
+const SETTLED: f64 = 1e-11;
 
 /// The self-intersections of the envelope of moving lines.
 ///
@@ -157,7 +159,7 @@ impl<L: MovingLine> Search<'_, L> {
             f64::midpoint(one.from.u, one.to.u),
             f64::midpoint(two.from.u, two.to.u),
         );
-        let margin = |arc: &Arc| 1e-6 * arc.width() + 1e-13;
+        let margin = |arc: &Arc| 1e-6 * arc.width() + SETTLED;
         for _ in 0..25 {
             let [(x, x1), (y, y1)] = place(u);
             let [(s, s1), (t, t1)] = place(v);
@@ -177,7 +179,7 @@ impl<L: MovingLine> Search<'_, L> {
             if lost(u, one) || lost(v, two) {
                 return None;
             }
-            if du.abs() < 1e-3 * margin(one) + 1e-14 && dv.abs() < 1e-3 * margin(two) + 1e-14 {
+            if du.abs().max(dv.abs()) < SETTLED {
                 let within = |u: f64, arc: &Arc| {
                     u >= arc.from.u - margin(arc) && u <= arc.to.u + margin(arc)
                 };
