@@ -5,6 +5,11 @@
 //! ([`parameters`]), the moving line ([`family`]), what vanishes where ([`conditions`]), what has no envelope
 //! ([`degenerate`]), the counts ([`count`]).
 
+#![expect(
+    clippy::many_single_char_names,
+    reason = "m, p, q, a, b, r, u and v are the names that the paper gives to these numbers"
+)]
+
 pub mod bitangents;
 pub mod closed_form;
 pub mod conditions;

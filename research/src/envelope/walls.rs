@@ -145,6 +145,15 @@ pub fn walls(
                 .to_owned(),
         });
     }
+    if path.from.iter().eq(&path.to)
+        || path.from[2].min(path.to[2]) < 0.0
+        || path.from[2].max(path.to[2]) == 0.0
+    {
+        return Err(EnvelopeError::Range(
+            "a path needs two different ends, with radii that are not negative and not both 0"
+                .to_owned(),
+        ));
+    }
     // Samples at irrational shares, so that special values between round ends are not hit.
     let shares: Vec<f64> = (0..=samples)
         .map(|k| match k {

@@ -7,7 +7,7 @@ use crate::envelope::degenerate::nearest_coincidence;
 use crate::envelope::family::{Family, MovingLine as _};
 use crate::envelope::laurent::{Laurent, Scalar as _};
 use crate::envelope::nodes::{Nodes, self_intersections};
-use crate::envelope::trigonometric::{Trigonometric, Zeros};
+use crate::envelope::trigonometric::{Cluster, Trigonometric, Zeros};
 use crate::envelope::vector::{cross, norm, unit};
 
 /// Everything that floats find on one envelope, with its places.
@@ -65,7 +65,7 @@ pub fn float_counts(family: &Family) -> FloatCounts {
 
 /// One place for every zero or cluster of zeros.
 pub(crate) fn places(zeros: &Zeros) -> Vec<f64> {
-    let clusters = zeros.unresolved.iter().map(|cluster| cluster.middle());
+    let clusters = zeros.unresolved.iter().map(Cluster::middle);
     zeros.simple.iter().copied().chain(clusters).collect()
 }
 

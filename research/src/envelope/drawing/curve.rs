@@ -35,8 +35,8 @@ pub(super) fn pieces(
                 .flat_map(|cusp| [cusp.rem_euclid(TAU), cusp.rem_euclid(TAU) + TAU])
                 .filter(|cusp| *cusp > low && *cusp < high),
         );
-        let steps = 360;
-        stops.extend((1..steps).map(|k| low + (high - low) * f64::from(k) / f64::from(steps)));
+        let count = 360;
+        stops.extend((1..count).map(|k| low + (high - low) * f64::from(k) / f64::from(count)));
         stops.sort_by(f64::total_cmp);
         let mut piece = Vec::new();
         for pair in stops.windows(2) {

@@ -56,7 +56,7 @@ pub fn diagram(multiplier: Multiplier, title: &str) -> String {
             Stroke::new(look::INK, 0.8).dashed(3.0, 4.0),
         );
         // exp(i delta u) is 1 or -1 there.
-        let ends = if p / q > 0.5 && p / q < 2.0 { 0 } else { 1 };
+        let ends = i64::from(!(0.5..2.0).contains(&(p / q)));
         for k in 0..=multiplier.difference().abs() {
             let u = PI * f64::whole(2 * k + ends) / delta.abs();
             svg.mark(&view, [r, u], look::BUTTERFLY);
@@ -75,27 +75,58 @@ fn level_curves(
     level: &dyn Fn(f64) -> f64,
 ) -> Vec<Vec<[f64; 2]>> {
     let delta = f64::whole(multiplier.difference().abs());
-    let steps = 4000;
     let mut curves = Vec::new();
     if multiplier.p() + multiplier.q() == 0 {
         return curves;
     }
-    for k in 0..=multiplier.difference().abs() {
-        for side in [1.0, -1.0] {
-            let mut curve: Vec<[f64; 2]> = Vec::new();
-            for step in 1..=steps {
-                let r = last * f64::from(step) / f64::from(steps);
-                let c = level(r);
-                if c.abs() <= 1.0 {
-                    curve.push([r, (TAU * f64::whole(k) + side * c.acos()) / delta]);
-                } else if !curve.is_empty() {
-                    curves.push(std::mem::take(&mut curve));
-                }
+    for [low, high] in stretches(last, level) {
+        for k in 0..=multiplier.difference().abs() {
+            for side in [1.0, -1.0] {
+                // Denser at both ends, where the curves rise upright.
+                let curve = (0..=90).map(|step| {
+                    let share = (1.0 - (PI * f64::from(step) / 90.0).cos()) / 2.0;
+                    let r = low + (high - low) * share;
+                    let angle = level(r).clamp(-1.0, 1.0).acos();
+                    [r, (TAU * f64::whole(k) + side * angle) / delta]
+                });
+                curves.push(curve.collect());
             }
-            curves.push(curve);
         }
     }
     curves
+}
+
+/// The stretches of radii on which a level is between -1 and 1, each end found by bisection.
+fn stretches(last: f64, level: &dyn Fn(f64) -> f64) -> Vec<[f64; 2]> {
+    let inside = |r: f64| level(r).abs() <= 1.0;
+    let steps = 2000;
+    let at = |step: i32| last * f64::from(step.max(0)) / f64::from(steps) + 1e-9;
+    let mut ends = Vec::new();
+    for step in 0..steps {
+        let (mut low, mut high) = (at(step), at(step + 1));
+        if inside(low) == inside(high) {
+            continue;
+        }
+        let starts = inside(high);
+        for _ in 0..50 {
+            let middle = f64::midpoint(low, high);
+            if inside(middle) == starts {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        ends.push(high);
+    }
+    if inside(at(0)) {
+        ends.insert(0, at(0));
+    }
+    if ends.len() % 2 == 1 {
+        ends.push(last);
+    }
+    ends.chunks_exact(2)
+        .map(|pair| [pair[0], pair[1]])
+        .collect()
 }
 
 fn axes(svg: &mut Svg, view: &View, butterfly: Option<f64>) {

@@ -8,7 +8,7 @@ use crate::draw::{Svg, View};
 use crate::envelope::count::{float_counts, places};
 use crate::envelope::family::{Family, MovingLine, OneCircle};
 use crate::envelope::laurent::Scalar as _;
-use crate::envelope::nodes::self_intersections;
+use crate::envelope::nodes::{Node, self_intersections};
 
 /// What a picture of an envelope shows.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ impl Drawn {
         let is_one = family.a == 0.0 && family.b == 0.0 && (family.r - 1.0).abs() < f64::EPSILON;
         if !is_one {
             let counts = float_counts(&family);
-            let nodes = counts.nodes.nodes.iter().filter_map(|node| node.place());
+            let nodes = counts.nodes.nodes.iter().filter_map(Node::place);
             return Self {
                 family,
                 reduced: None,
@@ -53,7 +53,7 @@ impl Drawn {
             Vec::new()
         } else {
             let found = self_intersections(&reduced, &cusps, 1.0);
-            found.nodes.iter().filter_map(|node| node.place()).collect()
+            found.nodes.iter().filter_map(Node::place).collect()
         };
         Self {
             family,

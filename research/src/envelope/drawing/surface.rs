@@ -33,7 +33,7 @@ const SHADES: [&str; 6] = [
     "#f3c9b5", "#eab295", "#dd9877", "#cb7d5d", "#b56549", "#9b4f38",
 ];
 /// Pieces that every line is cut into.
-const PIECES: u32 = 10;
+const PIECES: u32 = 6;
 
 /// A picture of the surface in a region; heights are doubled so that the radius is seen.
 pub fn draw_surface(multiplier: Multiplier, region: Region, title: &str) -> String {
@@ -47,7 +47,7 @@ pub fn draw_surface(multiplier: Multiplier, region: Region, title: &str) -> Stri
         camera.see([a - middle[0], b - middle[1], (r - middle[2]) * stretch])
     };
     let mut patches = Vec::new();
-    for strip in swallowtail_surface(multiplier, 220) {
+    for strip in swallowtail_surface(multiplier, 130) {
         for pair in strip.windows(2) {
             patch(&region, pair, &see, &mut patches);
         }

@@ -44,9 +44,10 @@ impl Polynomial {
 
     /// The same polynomial without the common factor of its coefficients.
     pub fn primitive(mut self) -> Self {
-        let content = self.coefficients.iter().fold(BigInt::zero(), |content, c| {
-            gcd_of_integers(content, c.clone())
-        });
+        let content = self
+            .coefficients
+            .iter()
+            .fold(BigInt::zero(), |content, c| gcd_of_integers(&content, c));
         if !content.is_zero() && !content.is_one() {
             for c in &mut self.coefficients {
                 *c /= &content;
@@ -104,7 +105,7 @@ pub fn from_trigonometric(function: &Laurent<BigRational>) -> Polynomial {
     let mut denominator = BigInt::one();
     for (_, c) in function.terms() {
         for part in [&c.re, &c.im] {
-            let shared = gcd_of_integers(denominator.clone(), part.denom().clone());
+            let shared = gcd_of_integers(&denominator, part.denom());
             denominator = denominator / shared * part.denom();
         }
     }
@@ -158,7 +159,7 @@ fn power_of_one_plus_square(exponent: usize) -> Vec<BigInt> {
 }
 
 /// The greatest common divisor, not negative.
-fn gcd_of_integers(a: BigInt, b: BigInt) -> BigInt {
+fn gcd_of_integers(a: &BigInt, b: &BigInt) -> BigInt {
     let (mut a, mut b) = (a.abs(), b.abs());
     while !b.is_zero() {
         (a, b) = (b.clone(), a % b);

@@ -41,8 +41,8 @@ pub struct Nodes {
     pub undecided: Vec<[f64; 2]>,
 }
 
-/// Pairs of arcs looked at before giving up: far more than any envelope within the limits needs.
-const MOST_STEPS: usize = 4_000_000;
+/// Pairs of arcs looked at before giving up: some, and more for every arc. Only branches that almost touch need many.
+const MOST_STEPS: [usize; 2] = [1_000_000, 1_000];
 /// Arcs beside each other are not compared while point and tangent have moved by less than this.
 const NEAR: f64 = 1.0;
 /// Crossings flatter than this are called undecided.
@@ -64,6 +64,7 @@ pub fn self_intersections<L: MovingLine>(lines: &L, cusps: &[f64], scale: f64) -
         curve,
         found: Nodes::default(),
         steps: 0,
+        most_steps: MOST_STEPS[0] + MOST_STEPS[1] * arcs.len(),
     };
     let count = arcs.len();
     let mut first_far = Vec::with_capacity(count);
@@ -108,6 +109,7 @@ struct Search<'a, L: MovingLine> {
     curve: Curve<'a, L>,
     found: Nodes,
     steps: usize,
+    most_steps: usize,
 }
 
 impl<L: MovingLine> Search<'_, L> {
@@ -115,7 +117,7 @@ impl<L: MovingLine> Search<'_, L> {
         let mut open = vec![(first, second)];
         while let Some((one, two)) = open.pop() {
             self.steps += 1;
-            if self.steps > MOST_STEPS {
+            if self.steps > self.most_steps {
                 self.found.undecided.push([one.from.u, two.from.u]);
                 return;
             }

@@ -207,7 +207,7 @@ fn cubic(multiplier: Multiplier, samples: u32) -> Vec<Vec<[f64; 2]>> {
                 _ => high - (angle / 2.0).tan().powi(2),
             };
             let square = ratio(x);
-            (square >= 0.0 && square < 1e8 && x.abs() < 1e4)
+            ((0.0..1e8).contains(&square) && x.abs() < 1e4)
                 .then(|| [x, square.sqrt() * angle.sin().signum()])
         };
         let step = TAU / f64::from(samples.max(8));

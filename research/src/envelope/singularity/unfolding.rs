@@ -37,12 +37,12 @@ pub struct Unfolding {
 /// The n-th derivative of (cos ku, sin ku).
 fn turned(k: f64, u: f64, order: usize) -> (f64, f64) {
     let (sine, cosine) = (k * u).sin_cos();
-    let size = (0..order).fold(1.0, |size, _| size * k);
+    let factor = (0..order).fold(1.0, |power, _| power * k);
     match order % 4 {
-        0 => (size * cosine, size * sine),
-        1 => (-size * sine, size * cosine),
-        2 => (-size * cosine, -size * sine),
-        _ => (size * sine, -size * cosine),
+        0 => (factor * cosine, factor * sine),
+        1 => (-factor * sine, factor * cosine),
+        2 => (-factor * cosine, -factor * sine),
+        _ => (factor * sine, -factor * cosine),
     }
 }
 

@@ -241,7 +241,7 @@ fn strip(m: Multiplier, places: &[String], focus: &str, inset: &Number) -> anyho
         );
         Ok((
             Family::new(m, a, b, r),
-            format!("(a, b, r) = ({a}, {b}, {r})"),
+            format!("(a, b, r) = ({a:.4}, {b:.4}, {r:.4})"),
         ))
     });
     let families = families.collect::<anyhow::Result<Vec<_>>>()?;

@@ -65,9 +65,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit
         ("points at infinity", &found.points_at_infinity),
     ] {
         let mut shares = BTreeMap::<u16, u32>::new();
-        counts
-            .iter()
-            .for_each(|&count| *shares.entry(count).or_default() += 1);
+        for &count in counts {
+            *shares.entry(count).or_default() += 1;
+        }
         for (count, cells) in shares {
             let percent = 100.0 * f64::from(cells) / (f64::from(arguments.size).powi(2));
             output.line(format_args!(
