@@ -42,7 +42,7 @@ pub struct Nodes {
 }
 
 /// Pairs of arcs looked at before giving up: some, and more for every arc. Only branches that almost touch need many.
-const MOST_STEPS: [usize; 2] = [1_000_000, 1_000];
+const MOST_STEPS: [usize; 2] = [4_000_000, 1_000];
 /// Arcs beside each other are not compared while point and tangent have moved by less than this.
 const NEAR: f64 = 1.0;
 /// Crossings flatter than this are called undecided.
