@@ -15,7 +15,7 @@ pub(super) enum Method {
     /// Envelopes of chords of two circles: count, classify and draw their singularities
     Envelope {
         #[command(subcommand)]
-        verb: envelope::Verb,
+        verb: Box<envelope::Verb>,
     },
     /// Model ladders: predict the task performance of a large model from small ones
     Ladder {
@@ -27,7 +27,7 @@ pub(super) enum Method {
 /// Runs one method.
 pub(super) fn run(method: Method, output: &Output) -> anyhow::Result<ExitCode> {
     match method {
-        Method::Envelope { verb } => envelope::run(verb, output),
+        Method::Envelope { verb } => envelope::run(*verb, output),
         Method::Ladder { verb } => ladder::run(verb, output),
     }
 }
