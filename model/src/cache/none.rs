@@ -2,11 +2,11 @@
 
 use candle_core::Tensor;
 
-use super::{Attend, Cache, Footprint};
-use crate::{
-    Batch, Error, Result, Taps, ops,
-    taps::{Place, Point},
+use super::{
+    Attend, Cache, Footprint,
+    attention::{Stretch, attend_span, for_every_span, heads_first},
 };
+use crate::{Batch, Error, Result, Taps};
 
 /// Keeps nothing. Spans start at position 0 and see only themselves.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,28 +24,14 @@ impl Cache for NoCache {
     }
 
     fn attend(&mut self, call: &Attend<'_>, taps: &mut dyn Taps) -> Result<Tensor> {
-        let mut outputs = Vec::with_capacity(call.batch.spans.len());
-        for span in &call.batch.spans {
-            let (first, rows) = (span.rows.start, span.rows.len());
-            let part = |x: &Tensor| x.narrow(0, first, rows)?.transpose(0, 1)?.contiguous();
-            let (query, key, value) = (part(call.query)?, part(call.key)?, part(call.value)?);
-            let group = query.dim(0)? / key.dim(0)?;
-            let (key, value) = (
-                ops::repeat_heads(&key, group)?,
-                ops::repeat_heads(&value, group)?,
-            );
-            let scores = query.matmul(&key.t()?)?;
-            let mut weights = ops::causal_softmax(&scores, call.scale, 0, call.window)?;
-            let place = Place {
-                layer: call.layer,
-                point: Point::AttentionWeights,
+        for_every_span(call, |span| {
+            let stretch = Stretch {
+                key: heads_first(call.key, span)?,
+                value: heads_first(call.value, span)?,
+                first: 0,
             };
-            if taps.wants(place) {
-                weights = taps.visit(place, span.rows.clone(), weights)?;
-            }
-            outputs.push(weights.matmul(&value)?.transpose(0, 1)?);
-        }
-        Ok(Tensor::cat(&outputs, 0)?.contiguous()?)
+            attend_span(call, span, &stretch, taps)
+        })
     }
 
     fn advance(&mut self, _: &Batch) -> Result<()> {

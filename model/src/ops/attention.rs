@@ -42,18 +42,6 @@ pub fn causal_softmax(
     softmax(&scores.broadcast_add(&mask)?)
 }
 
-/// Repeats each head of `[.., heads, rows, head_dim]` for its group of query heads: `[.., heads * group, rows, head_dim]`.
-pub fn repeat_heads(x: &Tensor, group: usize) -> Result<Tensor> {
-    if group == 1 {
-        return Ok(x.clone());
-    }
-    let mut shape = x.dims().to_vec();
-    let heads = shape.len() - 3;
-    let repeated = vec![x; group];
-    shape[heads] *= group;
-    Ok(Tensor::stack(&repeated, heads + 1)?.reshape(shape)?)
-}
-
 /// The type that numbers are added up in: at least single precision.
 pub(crate) fn wide(dtype: DType) -> DType {
     if dtype == DType::F64 {

@@ -10,6 +10,6 @@ mod rope;
 
 pub use activation::{activate, activate_and_multiply};
 pub(crate) use attention::wide;
-pub use attention::{causal_softmax, repeat_heads, softmax};
+pub use attention::{causal_softmax, softmax};
 pub use norm::{layer_norm, rms_norm};
 pub use rope::rope;
