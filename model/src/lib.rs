@@ -3,7 +3,8 @@
 //!
 //! In reading order: [`config`] says what a model looks like, [`weights`] opens files and hands out tensors by name, [`batch`] is
 //! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`]), [`cache`] keeps keys and values and computes
-//! attention over them, and [`taps`] lets a caller see and change what happens inside.
+//! attention over them, and [`taps`] lets a caller see and change what happens inside. [`open`] does all of
+//! the first at once, with the [`tokenizer`].
 
 pub mod batch;
 pub mod cache;
@@ -11,8 +12,10 @@ pub mod config;
 pub mod decoder;
 pub mod error;
 pub mod layers;
+pub mod open;
 pub mod ops;
 pub mod taps;
+pub mod tokenizer;
 pub mod weights;
 
 pub use batch::{Batch, Span, Wanted};
@@ -20,5 +23,7 @@ pub use cache::Cache;
 pub use config::DecoderConfig;
 pub use decoder::Decoder;
 pub use error::{Error, Result};
+pub use open::{Model, Options};
 pub use taps::Taps;
+pub use tokenizer::Tokenizer;
 pub use weights::Weights;

@@ -1,11 +1,5 @@
 //! What the tests of models share.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "tests fail by panicking, and print what they measured"
-)]
-
 use std::path::PathBuf;
 
 use candle_core::{DType, Device, Tensor};
