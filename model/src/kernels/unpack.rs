@@ -1,0 +1,204 @@
+//! Some groups of a panel as a product wants them: a byte a value, and scales as floats.
+//!
+//! Unpacked groups stay in the first-level cache and are used at once by every row of activations. For one row this
+//! costs a store and a load of each byte; memory delivers the packed bytes at about a third of that pace, so it hides behind the wait.
+//! The bodies are plain loops that the compiler vectorises for every level.
+
+use super::aligned::Aligned;
+use super::format::{Format, Scales};
+use super::half_float::to_f32;
+use super::level::{Level, for_every_level};
+use super::packed::{GROUP, GROUP_CODES, HALVES, PANEL, Packed};
+use std::ops::Range;
+
+/// Room for unpacked groups, kept by each thread.
+pub(super) struct Unpacked {
+    codes: Aligned,
+    scales: Aligned,
+    minimums: Aligned,
+}
+
+/// What a product reads: `value = code * scale + minimum` for each row of the panel and each *part* of columns.
+#[derive(Clone, Copy)]
+pub(super) struct Panel<'a> {
+    /// `[columns / 4][PANEL][4]`, unsigned.
+    pub(super) codes: &'a [u8],
+    /// `[parts][PANEL]`.
+    pub(super) scales: &'a [f32],
+    /// `[parts][PANEL]`.
+    pub(super) minimums: &'a [f32],
+    /// Columns of a part: 32, or 16 for `Q6_K`.
+    pub(super) part: usize,
+}
+
+impl Unpacked {
+    pub(super) fn new() -> Self {
+        Self { codes: Aligned::zeroed(0), scales: Aligned::zeroed(0), minimums: Aligned::zeroed(0) }
+    }
+
+    /// Unpacks the blocks `blocks` of a panel.
+    pub(super) fn load<'a>(
+        &'a mut self,
+        level: Level,
+        packed: &'a Packed,
+        panel: usize,
+        blocks: Range<usize>,
+    ) -> Panel<'a> {
+        let format = packed.format;
+        let (bits, offset) = format.code().expect("packed matrices are quantised");
+        let groups_of_block = format.block() / GROUP;
+        let groups = blocks.start * groups_of_block..blocks.end * groups_of_block;
+        let part = if format == Format::Q6K { 16 } else { 32 };
+        let (code_bytes, floats) = (groups.len() * GROUP_CODES, groups.len() * GROUP / part * PANEL);
+        self.codes.reserve(code_bytes);
+        self.scales.reserve(4 * floats);
+        self.minimums.reserve(4 * floats);
+        let scales = &mut self.scales.floats_mut()[..floats];
+        let minimums = &mut self.minimums.floats_mut()[..floats];
+        let stored = packed.scales(panel, blocks);
+        match format.scales() {
+            Scales::Half => half_scales(level, stored, f32::from(offset), scales, minimums),
+            Scales::HalfAndMinimum => half_pairs(level, stored, scales, minimums),
+            Scales::Super => super_scales(level, stored, scales, minimums),
+            Scales::SuperOf16 => super_scales_of_16(level, stored, f32::from(offset), scales, minimums),
+        }
+        let stored = packed.codes(panel, groups);
+        // Eight bits are multiplied where they lie.
+        let codes = if bits == 8 {
+            stored
+        } else {
+            let codes = &mut self.codes.bytes_mut()[..code_bytes];
+            match bits {
+                4 => four_bits(level, stored, codes),
+                5 => five_bits(level, stored, codes),
+                _ => six_bits(level, stored, codes),
+            }
+            codes
+        };
+        Panel { codes, scales, minimums, part }
+    }
+}
+
+for_every_level! { fn four_bits(stored: &[u8], codes: &mut [u8]) = four_bits_body }
+for_every_level! { fn five_bits(stored: &[u8], codes: &mut [u8]) = five_bits_body }
+for_every_level! { fn six_bits(stored: &[u8], codes: &mut [u8]) = six_bits_body }
+for_every_level! {
+    fn half_scales(stored: &[u8], offset: f32, scales: &mut [f32], minimums: &mut [f32]) = half_scales_body
+}
+for_every_level! { fn half_pairs(stored: &[u8], scales: &mut [f32], minimums: &mut [f32]) = half_pairs_body }
+for_every_level! { fn super_scales(stored: &[u8], scales: &mut [f32], minimums: &mut [f32]) = super_scales_body }
+for_every_level! {
+    fn super_scales_of_16(stored: &[u8], offset: f32, scales: &mut [f32], minimums: &mut [f32]) = super_scales_of_16_body
+}
+
+const HALF_GROUP: usize = GROUP_CODES / 2;
+const QUAD: usize = 4 * PANEL;
+
+#[inline(always)]
+fn four_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
+    for (stored, codes) in stored.as_chunks::<HALF_GROUP>().0.iter().zip(codes.as_chunks_mut::<GROUP_CODES>().0) {
+        nibbles(stored, codes);
+    }
+}
+
+#[inline(always)]
+fn nibbles(stored: &[u8; HALF_GROUP], codes: &mut [u8; GROUP_CODES]) {
+    for index in 0..HALF_GROUP {
+        codes[index] = stored[index] & 15;
+        codes[HALF_GROUP + index] = stored[index] >> 4;
+    }
+}
+
+#[inline(always)]
+fn five_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
+    const STORED: usize = HALF_GROUP + QUAD;
+    for (stored, codes) in stored.as_chunks::<STORED>().0.iter().zip(codes.as_chunks_mut::<GROUP_CODES>().0) {
+        for index in 0..HALF_GROUP {
+            let (quad, lane) = (index / QUAD, index % QUAD);
+            let high = stored[HALF_GROUP + lane];
+            codes[index] = (stored[index] & 15) | (((high >> quad) & 1) << 4);
+            codes[HALF_GROUP + index] = (stored[index] >> 4) | (((high >> (4 + quad)) & 1) << 4);
+        }
+    }
+}
+
+#[inline(always)]
+fn six_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
+    const STORED: usize = HALF_GROUP + 2 * QUAD;
+    for (stored, codes) in stored.as_chunks::<STORED>().0.iter().zip(codes.as_chunks_mut::<GROUP_CODES>().0) {
+        for index in 0..HALF_GROUP {
+            let (quad, lane) = (index / QUAD, index % QUAD);
+            let (first, second) = (stored[HALF_GROUP + lane], stored[HALF_GROUP + QUAD + lane]);
+            codes[index] = (stored[index] & 15) | (((first >> (2 * quad)) & 3) << 4);
+            codes[HALF_GROUP + index] = (stored[index] >> 4) | (((second >> (2 * quad)) & 3) << 4);
+        }
+    }
+}
+
+type Lanes = [f32; PANEL];
+
+#[inline(always)]
+fn halves(stored: &[u8; HALVES]) -> Lanes {
+    let mut lanes = [0.0; PANEL];
+    for (lane, bytes) in lanes.iter_mut().zip(stored.as_chunks::<2>().0) {
+        *lane = to_f32(u16::from_le_bytes(*bytes));
+    }
+    lanes
+}
+
+#[inline(always)]
+fn half_scales_body<M>(stored: &[u8], offset: f32, scales: &mut [f32], minimums: &mut [f32]) {
+    let targets = scales.as_chunks_mut::<PANEL>().0.iter_mut().zip(minimums.as_chunks_mut::<PANEL>().0);
+    for (stored, (scales, minimums)) in stored.as_chunks::<HALVES>().0.iter().zip(targets) {
+        *scales = halves(stored);
+        for lane in 0..PANEL {
+            minimums[lane] = -offset * scales[lane];
+        }
+    }
+}
+
+#[inline(always)]
+fn half_pairs_body<M>(stored: &[u8], scales: &mut [f32], minimums: &mut [f32]) {
+    let targets = scales.as_chunks_mut::<PANEL>().0.iter_mut().zip(minimums.as_chunks_mut::<PANEL>().0);
+    for (stored, (scales, minimums)) in stored.as_chunks::<HALVES>().0.as_chunks::<2>().0.iter().zip(targets) {
+        *scales = halves(&stored[0]);
+        *minimums = halves(&stored[1]);
+    }
+}
+
+#[inline(always)]
+fn super_scales_body<M>(stored: &[u8], scales: &mut [f32], minimums: &mut [f32]) {
+    const STORED: usize = 2 * HALVES + 16 * PANEL;
+    let targets = scales.as_chunks_mut::<{ 8 * PANEL }>().0.iter_mut().zip(minimums.as_chunks_mut::<{ 8 * PANEL }>().0);
+    for (stored, (scales, minimums)) in stored.as_chunks::<STORED>().0.iter().zip(targets) {
+        let (wide, small) = stored.as_chunks::<HALVES>();
+        debug_assert!(small.is_empty(), "both kinds of scales are whole chunks");
+        let (scale, minimum) = (halves(&wide[0]), halves(&wide[1]));
+        let small = stored[2 * HALVES..].as_chunks::<PANEL>().0.as_chunks::<2>().0;
+        let parts = scales.as_chunks_mut::<PANEL>().0.iter_mut().zip(minimums.as_chunks_mut::<PANEL>().0);
+        for (small, (scales, minimums)) in small.iter().zip(parts) {
+            for lane in 0..PANEL {
+                scales[lane] = scale[lane] * f32::from(small[0][lane]);
+                minimums[lane] = -(minimum[lane] * f32::from(small[1][lane]));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn super_scales_of_16_body<M>(stored: &[u8], offset: f32, scales: &mut [f32], minimums: &mut [f32]) {
+    const STORED: usize = HALVES + 16 * PANEL;
+    let targets =
+        scales.as_chunks_mut::<{ 16 * PANEL }>().0.iter_mut().zip(minimums.as_chunks_mut::<{ 16 * PANEL }>().0);
+    for (stored, (scales, minimums)) in stored.as_chunks::<STORED>().0.iter().zip(targets) {
+        let scale = halves(&stored.as_chunks::<HALVES>().0[0]);
+        let small = stored[HALVES..].as_chunks::<PANEL>().0;
+        let parts = scales.as_chunks_mut::<PANEL>().0.iter_mut().zip(minimums.as_chunks_mut::<PANEL>().0);
+        for (small, (scales, minimums)) in small.iter().zip(parts) {
+            for lane in 0..PANEL {
+                scales[lane] = scale[lane] * f32::from(small[lane].cast_signed());
+                minimums[lane] = -offset * scales[lane];
+            }
+        }
+    }
+}
