@@ -97,41 +97,50 @@ const QUAD: usize = 4 * PANEL;
 #[inline(always)]
 fn four_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
     for (stored, codes) in stored.as_chunks::<HALF_GROUP>().0.iter().zip(codes.as_chunks_mut::<GROUP_CODES>().0) {
-        nibbles(stored, codes);
+        let (low, high) = codes.split_at_mut(HALF_GROUP);
+        for index in 0..HALF_GROUP {
+            low[index] = stored[index] & 15;
+            high[index] = stored[index] >> 4;
+        }
     }
 }
 
+/// Columns `4q..4q+4` from low halves of bytes and `4q+16..4q+20` from high halves, with the bits above from
+/// `bits` of two more places. Shifts are constants, else the compiler would not vectorise them.
 #[inline(always)]
-fn nibbles(stored: &[u8; HALF_GROUP], codes: &mut [u8; GROUP_CODES]) {
-    for index in 0..HALF_GROUP {
-        codes[index] = stored[index] & 15;
-        codes[HALF_GROUP + index] = stored[index] >> 4;
+fn merge<const LOW_SHIFT: u32, const HIGH_SHIFT: u32, const MASK: u8>(
+    nibbles: &[u8; QUAD],
+    bits: [&[u8; QUAD]; 2],
+    low: &mut [u8; QUAD],
+    high: &mut [u8; QUAD],
+) {
+    for lane in 0..QUAD {
+        low[lane] = (nibbles[lane] & 15) | (((bits[0][lane] >> LOW_SHIFT) & MASK) << 4);
+        high[lane] = (nibbles[lane] >> 4) | (((bits[1][lane] >> HIGH_SHIFT) & MASK) << 4);
     }
 }
 
 #[inline(always)]
 fn five_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
-    const STORED: usize = HALF_GROUP + QUAD;
-    for (stored, codes) in stored.as_chunks::<STORED>().0.iter().zip(codes.as_chunks_mut::<GROUP_CODES>().0) {
-        for index in 0..HALF_GROUP {
-            let (quad, lane) = (index / QUAD, index % QUAD);
-            let high = stored[HALF_GROUP + lane];
-            codes[index] = (stored[index] & 15) | (((high >> quad) & 1) << 4);
-            codes[HALF_GROUP + index] = (stored[index] >> 4) | (((high >> (4 + quad)) & 1) << 4);
-        }
+    let quads = (stored.as_chunks::<QUAD>().0.as_chunks::<5>().0, codes.as_chunks_mut::<QUAD>().0.as_chunks_mut::<8>().0);
+    for ([zero, one, two, three, bits], codes) in quads.0.iter().zip(quads.1) {
+        let [a, b, c, d, e, f, g, h] = codes;
+        merge::<0, 4, 1>(zero, [bits; 2], a, e);
+        merge::<1, 5, 1>(one, [bits; 2], b, f);
+        merge::<2, 6, 1>(two, [bits; 2], c, g);
+        merge::<3, 7, 1>(three, [bits; 2], d, h);
     }
 }
 
 #[inline(always)]
 fn six_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
-    const STORED: usize = HALF_GROUP + 2 * QUAD;
-    for (stored, codes) in stored.as_chunks::<STORED>().0.iter().zip(codes.as_chunks_mut::<GROUP_CODES>().0) {
-        for index in 0..HALF_GROUP {
-            let (quad, lane) = (index / QUAD, index % QUAD);
-            let (first, second) = (stored[HALF_GROUP + lane], stored[HALF_GROUP + QUAD + lane]);
-            codes[index] = (stored[index] & 15) | (((first >> (2 * quad)) & 3) << 4);
-            codes[HALF_GROUP + index] = (stored[index] >> 4) | (((second >> (2 * quad)) & 3) << 4);
-        }
+    let quads = (stored.as_chunks::<QUAD>().0.as_chunks::<6>().0, codes.as_chunks_mut::<QUAD>().0.as_chunks_mut::<8>().0);
+    for ([zero, one, two, three, first, second], codes) in quads.0.iter().zip(quads.1) {
+        let [a, b, c, d, e, f, g, h] = codes;
+        merge::<0, 0, 3>(zero, [first, second], a, e);
+        merge::<2, 2, 3>(one, [first, second], b, f);
+        merge::<4, 4, 3>(two, [first, second], c, g);
+        merge::<6, 6, 3>(three, [first, second], d, h);
     }
 }
 
