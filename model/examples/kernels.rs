@@ -20,23 +20,41 @@ const SHAPES: [(&str, Format, usize, usize); 8] = [
 
 fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "level {}, {} thread(s), reading {:.1} GB/s", Level::best().name(), Pool::global().threads(), reading())?;
-    writeln!(out, "{:28} {:>5} {:>6} {:>10} {:>8} {:>8}", "matrix", "", "rows", "us", "GMAC/s", "GB/s")?;
+    writeln!(
+        out,
+        "level {}, {} thread(s), reading {:.1} GB/s",
+        Level::best().name(),
+        Pool::global().threads(),
+        reading()
+    )?;
+    writeln!(
+        out,
+        "{:28} {:>5} {:>6} {:>10} {:>8} {:>8}",
+        "matrix", "", "rows", "us", "GMAC/s", "GB/s"
+    )?;
     for (name, format, rows, columns) in SHAPES {
         let size = format.bytes(rows, columns).expect("whole blocks");
         // Enough copies that weights come from memory, as they do in a model.
         let copies: Vec<Matrix> = (0..(200 << 20) / size + 1)
-            .map(|_| Matrix::from_gguf(format, &vec![0x11; size], rows, columns).expect("a right size"))
+            .map(|_| {
+                Matrix::from_gguf(format, &vec![0x11; size], rows, columns).expect("a right size")
+            })
             .collect();
         for rows_of_x in [1, 4, 16, 512] {
             let x = vec![0.5; rows_of_x * columns];
             let mut result = vec![0.0; rows_of_x * rows];
-            let times = if rows_of_x == 512 { 4.min(copies.len()) } else { copies.len().min(200) };
+            let times = if rows_of_x == 512 {
+                4.min(copies.len())
+            } else {
+                copies.len().min(200)
+            };
             let best = (0..3)
                 .map(|_| {
                     let start = Instant::now();
                     for matrix in copies.iter().cycle().take(times) {
-                        matrix.multiply(&x, rows_of_x, &mut result).expect("right shapes");
+                        matrix
+                            .multiply(&x, rows_of_x, &mut result)
+                            .expect("right shapes");
                     }
                     start.elapsed().as_secs_f64() / times as f64
                 })

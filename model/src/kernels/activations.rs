@@ -59,7 +59,10 @@ impl Activations {
         // About as many values as are worth handing to another thread.
         let rows_of_chunk = 32_768_usize.div_ceil(columns.max(1));
         let (codes, scales) = (Shared::new(&mut made.codes), Shared::new(&mut made.scales));
-        let (sums, half_sums) = (Shared::new(&mut made.sums), Shared::new(&mut made.half_sums));
+        let (sums, half_sums) = (
+            Shared::new(&mut made.sums),
+            Shared::new(&mut made.half_sums),
+        );
         pool.run(rows.div_ceil(rows_of_chunk), &|chunk| {
             let first = chunk * rows_of_chunk;
             let last = rows.min(first + rows_of_chunk);
@@ -72,7 +75,14 @@ impl Activations {
                     half_sums.part(2 * first * groups..2 * last * groups),
                 )
             };
-            quantize(level, &values[first * columns..last * columns], codes, scales, sums, half_sums);
+            quantize(
+                level,
+                &values[first * columns..last * columns],
+                codes,
+                scales,
+                sums,
+                half_sums,
+            );
         });
         Ok(made)
     }
@@ -93,8 +103,18 @@ for_every_level! {
 }
 
 #[inline(always)]
-fn quantize_body<M>(values: &[f32], codes: &mut [i8], scales: &mut [f32], sums: &mut [f32], half_sums: &mut [f32]) {
-    let groups = values.as_chunks::<GROUP>().0.iter().zip(codes.as_chunks_mut::<GROUP>().0);
+fn quantize_body<M>(
+    values: &[f32],
+    codes: &mut [i8],
+    scales: &mut [f32],
+    sums: &mut [f32],
+    half_sums: &mut [f32],
+) {
+    let groups = values
+        .as_chunks::<GROUP>()
+        .0
+        .iter()
+        .zip(codes.as_chunks_mut::<GROUP>().0);
     for (index, (values, codes)) in groups.enumerate() {
         let (scale, halves) = quantize_group(values, codes);
         scales[index] = scale;
@@ -115,7 +135,11 @@ fn quantize_group(values: &[f32; GROUP], codes: &mut [i8; GROUP]) -> (f32, [i32;
     for half in values.as_chunks::<16>().0 {
         for lane in 0..16 {
             let magnitude = half[lane].abs();
-            largest[lane] = if magnitude > largest[lane] { magnitude } else { largest[lane] };
+            largest[lane] = if magnitude > largest[lane] {
+                magnitude
+            } else {
+                largest[lane]
+            };
             poison[lane] += half[lane] * 0.0;
         }
     }
@@ -123,13 +147,21 @@ fn quantize_group(values: &[f32; GROUP], codes: &mut [i8; GROUP]) -> (f32, [i32;
     while width > 0 {
         for lane in 0..width {
             let other = largest[lane + width];
-            largest[lane] = if other > largest[lane] { other } else { largest[lane] };
+            largest[lane] = if other > largest[lane] {
+                other
+            } else {
+                largest[lane]
+            };
             poison[lane] += poison[lane + width];
         }
         width /= 2;
     }
     // Below this the inverse would overflow; such values are zero beside anything that matters.
-    let (scale, inverse) = if largest[0] > 1e-30 { (largest[0] / 127.0, 127.0 / largest[0]) } else { (0.0, 0.0) };
+    let (scale, inverse) = if largest[0] > 1e-30 {
+        (largest[0] / 127.0, 127.0 / largest[0])
+    } else {
+        (0.0, 0.0)
+    };
     let mut halves = [0; 2];
     for half in 0..2 {
         let mut sum = 0;

@@ -15,7 +15,10 @@ pub(super) struct Aligned {
 impl Aligned {
     /// `length` zero bytes.
     pub(super) fn zeroed(length: usize) -> Self {
-        Self { lines: vec![Line([0; 64]); length.div_ceil(64)], length }
+        Self {
+            lines: vec![Line([0; 64]); length.div_ceil(64)],
+            length,
+        }
     }
 
     /// At least `length` bytes; what was there may be kept or lost.

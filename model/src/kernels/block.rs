@@ -24,7 +24,13 @@ pub(super) struct Block {
 impl Block {
     /// An empty block, to be filled by [`Block::read`].
     pub(super) fn empty() -> Self {
-        Self { codes: [0; 256], scale: 0, minimum: 0, small_scales: [0; 16], small_minimums: [0; 8] }
+        Self {
+            codes: [0; 256],
+            scale: 0,
+            minimum: 0,
+            small_scales: [0; 16],
+            small_minimums: [0; 8],
+        }
     }
 
     /// Reads `bytes`, one block of a quantised `format`.
@@ -80,10 +86,14 @@ impl Block {
                 self.scale = half(208);
                 self.small_scales.copy_from_slice(&bytes[192..208]);
                 for part in 0..2 {
-                    let (low, high) = (&bytes[64 * part..64 * (part + 1)], &bytes[128 + 32 * part..160 + 32 * part]);
+                    let (low, high) = (
+                        &bytes[64 * part..64 * (part + 1)],
+                        &bytes[128 + 32 * part..160 + 32 * part],
+                    );
                     low_and_high(low, &mut self.codes[128 * part..128 * (part + 1)]);
                     for quarter in 0..4 {
-                        let codes = &mut self.codes[128 * part + 32 * quarter..128 * part + 32 * (quarter + 1)];
+                        let codes = &mut self.codes
+                            [128 * part + 32 * quarter..128 * part + 32 * (quarter + 1)];
                         for (code, bits) in codes.iter_mut().zip(high) {
                             *code |= ((bits >> (2 * quarter)) & 3) << 4;
                         }
@@ -99,7 +109,8 @@ impl Block {
             self.small_scales[group] = packed[group] & 63;
             self.small_minimums[group] = packed[group + 4] & 63;
             self.small_scales[group + 4] = (packed[group + 8] & 15) | ((packed[group] >> 6) << 4);
-            self.small_minimums[group + 4] = (packed[group + 8] >> 4) | ((packed[group + 4] >> 6) << 4);
+            self.small_minimums[group + 4] =
+                (packed[group + 8] >> 4) | ((packed[group + 4] >> 6) << 4);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Many rows go to the `gemm` crate, 16-bit weights a few hundred kilobytes at a time through a scratch of floats. Few rows are
 //! dot products at the pace of memory; each element is summed in 16 interleaved partial sums.
 
+use super::float_product::{Operand, product};
 use super::half_float::{is_finite, to_f32};
 use super::level::{Level, MultiplyAdd, for_every_level};
 use super::pool::Pool;
@@ -25,15 +26,29 @@ const STRIP: usize = 64;
 impl Dense {
     pub(super) fn new(format: Format, bytes: &[u8], columns: usize) -> Result<Self, KernelError> {
         let (made, bad) = if format == Format::F32 {
-            let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
+            let values: Vec<f32> = bytes
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|&four| f32::from_le_bytes(four))
+                .collect();
             let bad = values.iter().position(|value| !value.is_finite());
             (Self::F32(values), bad)
         } else {
-            let values: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|&two| u16::from_le_bytes(two)).collect();
+            let values: Vec<u16> = bytes
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .map(|&two| u16::from_le_bytes(two))
+                .collect();
             let bad = values.iter().position(|&bits| !is_finite(bits));
             (Self::F16(values), bad)
         };
-        bad.map_or(Ok(made), |index| Err(KernelError::NotFinite { row: index / columns.max(1) }))
+        bad.map_or(Ok(made), |index| {
+            Err(KernelError::NotFinite {
+                row: index / columns.max(1),
+            })
+        })
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -47,12 +62,22 @@ impl Dense {
         let range = row * out.len()..(row + 1) * out.len();
         match self {
             Self::F32(values) => out.copy_from_slice(&values[range]),
-            Self::F16(values) => out.iter_mut().zip(&values[range]).for_each(|(out, &bits)| *out = to_f32(bits)),
+            Self::F16(values) => out
+                .iter_mut()
+                .zip(&values[range])
+                .for_each(|(out, &bits)| *out = to_f32(bits)),
         }
     }
 
     /// `out[r][n] = Σ x[r][k] · w[n][k]`; shapes are the caller's to check.
-    pub(super) fn multiply(&self, level: Level, pool: &Pool, x: &[f32], columns: usize, out: &mut [f32]) {
+    pub(super) fn multiply(
+        &self,
+        level: Level,
+        pool: &Pool,
+        x: &[f32],
+        columns: usize,
+        out: &mut [f32],
+    ) {
         if columns == 0 || x.is_empty() {
             out.fill(0.0);
             return;
@@ -67,7 +92,11 @@ impl Dense {
                 Self::F32(values) => &values[lanes.start * columns..lanes.end * columns],
                 Self::F16(values) => {
                     scratch.resize(lanes.len() * columns, 0.0);
-                    widen(level, &values[lanes.start * columns..lanes.end * columns], &mut scratch);
+                    widen(
+                        level,
+                        &values[lanes.start * columns..lanes.end * columns],
+                        &mut scratch,
+                    );
                     &scratch[..]
                 }
             };
@@ -76,11 +105,22 @@ impl Dense {
             if rows_of_x <= FEW {
                 dots(level, x, weights, columns, &mut results);
             } else {
-                matrix_product(x, weights, columns, &mut results, lanes.len());
+                let rows = Operand {
+                    values: x,
+                    row_stride: columns,
+                    column_stride: 1,
+                };
+                let across = Operand {
+                    values: weights,
+                    row_stride: 1,
+                    column_stride: columns,
+                };
+                product(rows, across, columns, &mut results, lanes.len(), false);
             }
             for (row, results) in results.chunks_exact(lanes.len()).enumerate() {
                 // SAFETY: chunks have lanes of their own.
-                let target = unsafe { shared.part(row * rows + lanes.start..row * rows + lanes.end) };
+                let target =
+                    unsafe { shared.part(row * rows + lanes.start..row * rows + lanes.end) };
                 target.copy_from_slice(results);
             }
         });
@@ -105,37 +145,5 @@ fn dots_body<M: MultiplyAdd>(x: &[f32], weights: &[f32], columns: usize, out: &m
         for (weights, out) in weights.chunks_exact(columns).zip(out) {
             *out = super::lanes::dot::<M>(x, weights);
         }
-    }
-}
-
-/// `out[r][n] = Σ x[r][k] · w[n][k]` by the `gemm` crate on this thread.
-fn matrix_product(x: &[f32], weights: &[f32], columns: usize, out: &mut [f32], rows: usize) {
-    let rows_of_x = x.len() / columns;
-    assert!(weights.len() == rows * columns && out.len() == rows * rows_of_x);
-    let signed = |value: usize| isize::try_from(value).expect("slices are shorter than isize::MAX");
-    // SAFETY: the three pointers with these strides stay inside of their slices: their lengths are products of the
-    // sizes given, checked above, and `out` does not overlap with the others.
-    unsafe {
-        gemm::gemm(
-            rows_of_x,
-            rows,
-            columns,
-            out.as_mut_ptr(),
-            1,
-            signed(rows),
-            false,
-            x.as_ptr(),
-            1,
-            signed(columns),
-            weights.as_ptr(),
-            signed(columns),
-            1,
-            0.0,
-            1.0,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
     }
 }

@@ -7,7 +7,9 @@ use thiserror::Error;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum KernelError {
     /// Rows of a quantised matrix are whole blocks.
-    #[error("{format:?} stores rows in blocks of {block} values, and {columns} columns are not a whole number of blocks")]
+    #[error(
+        "{format:?} stores rows in blocks of {block} values, and {columns} columns are not a whole number of blocks"
+    )]
     Columns {
         /// The format of the matrix.
         format: Format,
@@ -17,7 +19,9 @@ pub enum KernelError {
         columns: usize,
     },
     /// The data does not have the size of its shape.
-    #[error("a {format:?} matrix of {rows} rows and {columns} columns takes {expected} bytes, but {found} were given: the file is truncated or its header is wrong")]
+    #[error(
+        "a {format:?} matrix of {rows} rows and {columns} columns takes {expected} bytes, but {found} were given: the file is truncated or its header is wrong"
+    )]
     Bytes {
         /// The format of the matrix.
         format: Format,
@@ -31,7 +35,9 @@ pub enum KernelError {
         found: usize,
     },
     /// A weight or a scale of the file is infinite or not a number.
-    #[error("row {row} of the matrix holds a scale or weight that is infinite or not a number: the file is corrupt")]
+    #[error(
+        "row {row} of the matrix holds a scale or weight that is infinite or not a number: the file is corrupt"
+    )]
     NotFinite {
         /// The first such row.
         row: usize,
@@ -59,6 +65,18 @@ pub enum KernelError {
 }
 
 /// Fails unless `found` is `expected`.
-pub(super) fn expect_length(what: &'static str, expected: usize, found: usize) -> Result<(), KernelError> {
-    if expected == found { Ok(()) } else { Err(KernelError::Shape { what, expected, found }) }
+pub(super) fn expect_length(
+    what: &'static str,
+    expected: usize,
+    found: usize,
+) -> Result<(), KernelError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(KernelError::Shape {
+            what,
+            expected,
+            found,
+        })
+    }
 }

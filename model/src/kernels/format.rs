@@ -85,7 +85,11 @@ impl Format {
     pub fn bytes(self, rows: usize, columns: usize) -> Result<usize, KernelError> {
         let block = self.block();
         if !columns.is_multiple_of(block) {
-            return Err(KernelError::Columns { format: self, block, columns });
+            return Err(KernelError::Columns {
+                format: self,
+                block,
+                columns,
+            });
         }
         Ok(rows.saturating_mul((columns / block).saturating_mul(self.block_bytes())))
     }

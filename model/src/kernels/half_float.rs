@@ -29,7 +29,11 @@ mod tests {
             let expected = half::f16::from_bits(bits);
             assert_eq!(is_finite(bits), expected.is_finite());
             if expected.is_finite() {
-                assert_eq!(to_f32(bits).to_bits(), expected.to_f32().to_bits(), "{bits:#x}");
+                assert_eq!(
+                    to_f32(bits).to_bits(),
+                    expected.to_f32().to_bits(),
+                    "{bits:#x}"
+                );
             }
         }
     }

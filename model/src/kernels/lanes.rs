@@ -14,7 +14,8 @@ pub(super) fn dot<M: MultiplyAdd>(a: &[f32], b: &[f32]) -> f32 {
     for (a, b) in a.iter().zip(b) {
         for (part, sums) in sums.iter_mut().enumerate() {
             for lane in 0..LANES {
-                sums[lane] = M::multiply_add(a[part * LANES + lane], b[part * LANES + lane], sums[lane]);
+                sums[lane] =
+                    M::multiply_add(a[part * LANES + lane], b[part * LANES + lane], sums[lane]);
             }
         }
     }
@@ -53,7 +54,13 @@ pub(super) fn exp<M: MultiplyAdd>(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0;
     const LN2_HIGH: f32 = 0.693_359_375;
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    let clamped = if x < -87.3 { -87.3 } else if x > 88.0 { 88.0 } else { x };
+    let clamped = if x < -87.3 {
+        -87.3
+    } else if x > 88.0 {
+        88.0
+    } else {
+        x
+    };
     let shifted = M::multiply_add(clamped, std::f32::consts::LOG2_E, ROUND);
     let whole = shifted - ROUND;
     let rest = M::multiply_add(whole, -LN2_LOW, M::multiply_add(whole, -LN2_HIGH, clamped));
@@ -61,6 +68,12 @@ pub(super) fn exp<M: MultiplyAdd>(x: f32) -> f32 {
     for coefficient in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
         value = M::multiply_add(value, rest, coefficient);
     }
-    let power = f32::from_bits((shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127)) << 23);
+    let power = f32::from_bits(
+        (shifted
+            .to_bits()
+            .wrapping_sub(ROUND.to_bits())
+            .wrapping_add(127))
+            << 23,
+    );
     if x < -87.3 { 0.0 } else { value * power }
 }

@@ -30,7 +30,11 @@ impl Level {
 
     /// Every level that this processor can run, slowest first: what tests compare.
     pub fn available() -> Vec<Self> {
-        [Kind::Portable, Kind::Avx2, Kind::Avx512].into_iter().map(Self).filter(|level| *level <= Self::best()).collect()
+        [Kind::Portable, Kind::Avx2, Kind::Avx512]
+            .into_iter()
+            .map(Self)
+            .filter(|level| *level <= Self::best())
+            .collect()
     }
 
     /// The level's name as benchmarks print it.

@@ -26,16 +26,32 @@ enum Weights {
 
 impl Matrix {
     /// Takes over a matrix of a GGUF file: `bytes` are its rows, one after the other.
-    pub fn from_gguf(format: Format, bytes: &[u8], rows: usize, columns: usize) -> Result<Self, KernelError> {
+    pub fn from_gguf(
+        format: Format,
+        bytes: &[u8],
+        rows: usize,
+        columns: usize,
+    ) -> Result<Self, KernelError> {
         let expected = format.bytes(rows, columns)?;
         if bytes.len() != expected {
-            return Err(KernelError::Bytes { format, rows, columns, expected, found: bytes.len() });
+            return Err(KernelError::Bytes {
+                format,
+                rows,
+                columns,
+                expected,
+                found: bytes.len(),
+            });
         }
         let weights = match format.code() {
             Some(_) => Weights::Packed(Packed::new(format, bytes, rows, columns)?),
             None => Weights::Dense(Dense::new(format, bytes, columns)?),
         };
-        Ok(Self { format, rows, columns, weights })
+        Ok(Self {
+            format,
+            rows,
+            columns,
+            weights,
+        })
     }
 
     /// How many outputs.
@@ -67,7 +83,12 @@ impl Matrix {
     }
 
     /// `out[r][n] = Σ_k x[r][k] · w[n][k]` for `rows_of_x` rows: `x` is `[rows_of_x][columns]`, `out` is `[rows_of_x][rows]`.
-    pub fn multiply(&self, x: &[f32], rows_of_x: usize, out: &mut [f32]) -> Result<(), KernelError> {
+    pub fn multiply(
+        &self,
+        x: &[f32],
+        rows_of_x: usize,
+        out: &mut [f32],
+    ) -> Result<(), KernelError> {
         self.multiply_with(Level::best(), Pool::global(), x, rows_of_x, out)
     }
 
@@ -97,7 +118,11 @@ impl Matrix {
         expect_length("a row of activations", self.columns, x.columns())?;
         expect_length("the result", x.rows() * self.rows, out.len())?;
         let Weights::Packed(packed) = &self.weights else {
-            return Err(KernelError::Shape { what: "a matrix of floats, which takes plain activations,", expected: 0, found: self.columns });
+            return Err(KernelError::Shape {
+                what: "a matrix of floats, which takes plain activations,",
+                expected: 0,
+                found: self.columns,
+            });
         };
         product::multiply(Level::best(), Pool::global(), packed, x, out);
         Ok(())
@@ -107,7 +132,11 @@ impl Matrix {
     pub fn row(&self, row: usize, out: &mut [f32]) -> Result<(), KernelError> {
         expect_length("the row", self.columns, out.len())?;
         if row >= self.rows {
-            return Err(KernelError::Index { what: "row", index: row, count: self.rows });
+            return Err(KernelError::Index {
+                what: "row",
+                index: row,
+                count: self.rows,
+            });
         }
         match &self.weights {
             Weights::Packed(packed) => packed.row(row, out),
@@ -119,6 +148,10 @@ impl Matrix {
 
 impl fmt::Debug for Matrix {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Matrix({:?}, {} x {})", self.format, self.rows, self.columns)
+        write!(
+            formatter,
+            "Matrix({:?}, {} x {})",
+            self.format, self.rows, self.columns
+        )
     }
 }

@@ -1,14 +1,19 @@
 //! Products and element-wise operations on the CPU, for inference.
 //!
 //! - [`Matrix`]: weights of a GGUF file, repacked when loaded ([`packed`]), times rows of activations ([`product`]);
+//! - [`attention`]: over contiguous or paged keys and values;
+//! - [`element_wise`]: norms, rotations, gates;
 //! - [`Pool`]: the threads that share a product;
 //! - [`Level`]: which instructions this processor has.
 
 mod activations;
 mod aligned;
+pub mod attention;
 mod block;
 mod dense;
+pub mod element_wise;
 mod error;
+mod float_product;
 mod format;
 mod half_float;
 mod lanes;

@@ -55,11 +55,19 @@ pub(super) fn scale_bytes(scales: Scales) -> usize {
 
 impl Packed {
     /// Moves the bits of a GGUF matrix into panels; the last one is filled up with rows of zeros.
-    pub(super) fn new(format: Format, bytes: &[u8], rows: usize, columns: usize) -> Result<Self, KernelError> {
+    pub(super) fn new(
+        format: Format,
+        bytes: &[u8],
+        rows: usize,
+        columns: usize,
+    ) -> Result<Self, KernelError> {
         let (bits, _) = format.code().expect("only quantised formats are packed");
         let (panels, blocks) = (rows.div_ceil(PANEL), columns / format.block());
         let groups = columns / GROUP;
-        let (panel_codes, panel_scales) = (groups * group_bytes(bits), blocks * scale_bytes(format.scales()));
+        let (panel_codes, panel_scales) = (
+            groups * group_bytes(bits),
+            blocks * scale_bytes(format.scales()),
+        );
         let mut codes = Aligned::zeroed(panels * panel_codes);
         let mut scales = Aligned::zeroed(panels * panel_scales);
         let bad_row = AtomicUsize::new(usize::MAX);
@@ -70,7 +78,9 @@ impl Packed {
             .map(std::sync::Mutex::new)
             .collect();
         Pool::global().run(targets.len(), &|panel| {
-            let mut target = targets[panel].lock().expect("a panel is packed by one thread, which does not panic");
+            let mut target = targets[panel]
+                .lock()
+                .expect("a panel is packed by one thread, which does not panic");
             let (codes, scales) = &mut *target;
             let first = panel * PANEL;
             let rows = first..rows.min(first + PANEL);
@@ -80,7 +90,13 @@ impl Packed {
         });
         drop(targets);
         match bad_row.into_inner() {
-            usize::MAX => Ok(Self { format, rows, columns, codes, scales }),
+            usize::MAX => Ok(Self {
+                format,
+                rows,
+                columns,
+                codes,
+                scales,
+            }),
             row => Err(KernelError::NotFinite { row }),
         }
     }
@@ -94,7 +110,10 @@ impl Packed {
 
     /// Scales of the blocks `blocks` of a panel.
     pub(super) fn scales(&self, panel: usize, blocks: std::ops::Range<usize>) -> &[u8] {
-        let (size, first) = (scale_bytes(self.format.scales()), panel * (self.columns / self.format.block()));
+        let (size, first) = (
+            scale_bytes(self.format.scales()),
+            panel * (self.columns / self.format.block()),
+        );
         &self.scales.bytes()[(first + blocks.start) * size..(first + blocks.end) * size]
     }
 
@@ -114,14 +133,22 @@ fn pack_panel(
     scales: &mut [u8],
 ) -> Result<(), usize> {
     let (bits, offset) = format.code().expect("only quantised formats are packed");
-    let (block, block_bytes, blocks) = (format.block(), format.block_bytes(), columns / format.block());
+    let (block, block_bytes, blocks) = (
+        format.block(),
+        format.block_bytes(),
+        columns / format.block(),
+    );
     let groups = block / GROUP;
     let mut plain = vec![offset; groups * GROUP_CODES];
     let mut read = Block::empty();
     for index in 0..blocks {
-        let scales = &mut scales[index * scale_bytes(format.scales())..][..scale_bytes(format.scales())];
+        let scales =
+            &mut scales[index * scale_bytes(format.scales())..][..scale_bytes(format.scales())];
         for (lane, row) in rows.clone().enumerate() {
-            read.read(format, &bytes[(row * blocks + index) * block_bytes..][..block_bytes]);
+            read.read(
+                format,
+                &bytes[(row * blocks + index) * block_bytes..][..block_bytes],
+            );
             if !is_finite(read.scale) || !is_finite(read.minimum) {
                 return Err(row);
             }
@@ -177,7 +204,9 @@ fn squeeze(bits: usize, plain: &[u8], out: &mut [u8]) {
     for (at, byte) in high.iter_mut().enumerate() {
         let (part, lane) = (at / quad_bytes, at % quad_bytes);
         *byte = match bits {
-            5 => (0..8).fold(0, |word, quad| word | (((plain[quad * quad_bytes + lane] >> 4) & 1) << quad)),
+            5 => (0..8).fold(0, |word, quad| {
+                word | (((plain[quad * quad_bytes + lane] >> 4) & 1) << quad)
+            }),
             _ => (0..4).fold(0, |word, quad| {
                 word | (((plain[(4 * part + quad) * quad_bytes + lane] >> 4) & 3) << (2 * quad))
             }),
@@ -198,7 +227,14 @@ impl Packed {
             for (column, value) in values.iter_mut().enumerate() {
                 let code = code_at(bits, codes, column, lane);
                 let signed = f32::from(i16::from(code) - i16::from(offset));
-                *value = scaled(self.format.scales(), scales, group % groups_of_block, column, lane, signed);
+                *value = scaled(
+                    self.format.scales(),
+                    scales,
+                    group % groups_of_block,
+                    column,
+                    lane,
+                    signed,
+                );
             }
         }
     }
@@ -211,22 +247,35 @@ fn code_at(bits: usize, codes: &[u8], column: usize, lane: usize) -> u8 {
     if bits == 8 {
         return codes[at];
     }
-    let nibble = if at < half { codes[at] & 15 } else { codes[at - half] >> 4 };
+    let nibble = if at < half {
+        codes[at] & 15
+    } else {
+        codes[at - half] >> 4
+    };
     match bits {
         5 => nibble | (((codes[half + in_quad] >> quad) & 1) << 4),
-        6 => nibble | (((codes[half + quad / 4 * quad_bytes + in_quad] >> (2 * (quad % 4))) & 3) << 4),
+        6 => {
+            nibble
+                | (((codes[half + quad / 4 * quad_bytes + in_quad] >> (2 * (quad % 4))) & 3) << 4)
+        }
         _ => nibble,
     }
 }
 
 fn scaled(kind: Scales, scales: &[u8], group: usize, column: usize, lane: usize, code: f32) -> f32 {
-    let half = |at: usize| to_f32(u16::from_le_bytes([scales[at + 2 * lane], scales[at + 2 * lane + 1]]));
+    let half = |at: usize| {
+        to_f32(u16::from_le_bytes([
+            scales[at + 2 * lane],
+            scales[at + 2 * lane + 1],
+        ]))
+    };
     match kind {
         Scales::Half => half(0) * code,
         Scales::HalfAndMinimum => half(0) * code + half(HALVES),
         Scales::Super => {
             let small = 2 * HALVES + 2 * PANEL * group + lane;
-            half(0) * f32::from(scales[small]) * code - half(HALVES) * f32::from(scales[small + PANEL])
+            half(0) * f32::from(scales[small]) * code
+                - half(HALVES) * f32::from(scales[small + PANEL])
         }
         Scales::SuperOf16 => {
             let small = scales[HALVES + PANEL * (2 * group + column / 16) + lane];

@@ -76,7 +76,11 @@ impl Pool {
                 started += 1;
             }
         }
-        Self { shared, threads: started, busy: AtomicBool::new(false) }
+        Self {
+            shared,
+            threads: started,
+            busy: AtomicBool::new(false),
+        }
     }
 
     /// The pool of the process: as many threads as `RAYON_NUM_THREADS` says (candle obeys the same variable), else as
@@ -84,8 +88,14 @@ impl Pool {
     pub fn global() -> &'static Self {
         static GLOBAL: OnceLock<Pool> = OnceLock::new();
         GLOBAL.get_or_init(|| {
-            let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.parse().ok()).filter(|&n| n > 0);
-            Pool::new(asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)))
+            let asked = std::env::var("RAYON_NUM_THREADS")
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .filter(|&n| n > 0);
+            Pool::new(
+                asked
+                    .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            )
         })
     }
 
@@ -105,7 +115,11 @@ impl Pool {
         let next = AtomicUsize::new(0);
         // SAFETY: only the lifetime changes; `close` below waits for all users before this frame ends.
         let erased: &'static (dyn Fn(usize) + Sync) = unsafe { std::mem::transmute(body) };
-        let task = Task { body: erased, next: &raw const next, chunks };
+        let task = Task {
+            body: erased,
+            next: &raw const next,
+            chunks,
+        };
         self.shared.publish(task);
         let own = catch_unwind(AssertUnwindSafe(|| claim(task)));
         let panic = self.shared.close();
@@ -161,7 +175,10 @@ fn help(shared: &Shared) {
         let mut slot = shared.slot();
         while shared.published.load(Ordering::Acquire) == seen && !slot.closed {
             slot.sleepers += 1;
-            slot = shared.work.wait(slot).unwrap_or_else(PoisonError::into_inner);
+            slot = shared
+                .work
+                .wait(slot)
+                .unwrap_or_else(PoisonError::into_inner);
             slot.sleepers -= 1;
         }
         if slot.closed {
@@ -221,8 +238,14 @@ mod tests {
         let pool = Pool::new(4);
         for chunks in [0, 1, 2, 3, 17, 1000] {
             let counts: Vec<AtomicUsize> = (0..chunks).map(|_| AtomicUsize::new(0)).collect();
-            pool.run(chunks, &|chunk| _ = counts[chunk].fetch_add(1, Ordering::Relaxed));
-            assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+            pool.run(chunks, &|chunk| {
+                _ = counts[chunk].fetch_add(1, Ordering::Relaxed)
+            });
+            assert!(
+                counts
+                    .iter()
+                    .all(|count| count.load(Ordering::Relaxed) == 1)
+            );
         }
     }
 
@@ -244,7 +267,9 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..200 {
-                        pool.run(4, &|_| pool.run(3, &|_| _ = total.fetch_add(1, Ordering::Relaxed)));
+                        pool.run(4, &|_| {
+                            pool.run(3, &|_| _ = total.fetch_add(1, Ordering::Relaxed))
+                        });
                     }
                 });
             }

@@ -18,7 +18,11 @@ unsafe impl<T: Send> Send for Shared<'_, T> {}
 
 impl<'a, T> Shared<'a, T> {
     pub(super) fn new(slice: &'a mut [T]) -> Self {
-        Self { start: slice.as_mut_ptr(), length: slice.len(), slice: PhantomData }
+        Self {
+            start: slice.as_mut_ptr(),
+            length: slice.len(),
+            slice: PhantomData,
+        }
     }
 
     /// A part of the slice; panics outside of it.
@@ -26,7 +30,10 @@ impl<'a, T> Shared<'a, T> {
     /// # Safety
     /// No other part that is alive may overlap with `range`.
     pub(super) unsafe fn part(&self, range: Range<usize>) -> &'a mut [T] {
-        assert!(range.start <= range.end && range.end <= self.length, "a part lies within its slice");
+        assert!(
+            range.start <= range.end && range.end <= self.length,
+            "a part lies within its slice"
+        );
         // SAFETY: inside of the slice that is borrowed for 'a, and the caller promises that nobody else has this part.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
     }

@@ -33,7 +33,11 @@ pub(super) struct Panel<'a> {
 
 impl Unpacked {
     pub(super) fn new() -> Self {
-        Self { codes: Aligned::zeroed(0), scales: Aligned::zeroed(0), minimums: Aligned::zeroed(0) }
+        Self {
+            codes: Aligned::zeroed(0),
+            scales: Aligned::zeroed(0),
+            minimums: Aligned::zeroed(0),
+        }
     }
 
     /// Unpacks the blocks `blocks` of a panel.
@@ -49,7 +53,10 @@ impl Unpacked {
         let groups_of_block = format.block() / GROUP;
         let groups = blocks.start * groups_of_block..blocks.end * groups_of_block;
         let part = if format == Format::Q6K { 16 } else { 32 };
-        let (code_bytes, floats) = (groups.len() * GROUP_CODES, groups.len() * GROUP / part * PANEL);
+        let (code_bytes, floats) = (
+            groups.len() * GROUP_CODES,
+            groups.len() * GROUP / part * PANEL,
+        );
         self.codes.reserve(code_bytes);
         self.scales.reserve(4 * floats);
         self.minimums.reserve(4 * floats);
@@ -60,7 +67,9 @@ impl Unpacked {
             Scales::Half => half_scales(level, stored, f32::from(offset), scales, minimums),
             Scales::HalfAndMinimum => half_pairs(level, stored, scales, minimums),
             Scales::Super => super_scales(level, stored, scales, minimums),
-            Scales::SuperOf16 => super_scales_of_16(level, stored, f32::from(offset), scales, minimums),
+            Scales::SuperOf16 => {
+                super_scales_of_16(level, stored, f32::from(offset), scales, minimums)
+            }
         }
         let stored = packed.codes(panel, groups);
         // Eight bits are multiplied where they lie.
@@ -75,7 +84,12 @@ impl Unpacked {
             }
             codes
         };
-        Panel { codes, scales, minimums, part }
+        Panel {
+            codes,
+            scales,
+            minimums,
+            part,
+        }
     }
 }
 
@@ -96,7 +110,12 @@ const QUAD: usize = 4 * PANEL;
 
 #[inline(always)]
 fn four_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
-    for (stored, codes) in stored.as_chunks::<HALF_GROUP>().0.iter().zip(codes.as_chunks_mut::<GROUP_CODES>().0) {
+    for (stored, codes) in stored
+        .as_chunks::<HALF_GROUP>()
+        .0
+        .iter()
+        .zip(codes.as_chunks_mut::<GROUP_CODES>().0)
+    {
         let (low, high) = codes.split_at_mut(HALF_GROUP);
         for index in 0..HALF_GROUP {
             low[index] = stored[index] & 15;
@@ -122,7 +141,10 @@ fn merge<const LOW_SHIFT: u32, const HIGH_SHIFT: u32, const MASK: u8>(
 
 #[inline(always)]
 fn five_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
-    let quads = (stored.as_chunks::<QUAD>().0.as_chunks::<5>().0, codes.as_chunks_mut::<QUAD>().0.as_chunks_mut::<8>().0);
+    let quads = (
+        stored.as_chunks::<QUAD>().0.as_chunks::<5>().0,
+        codes.as_chunks_mut::<QUAD>().0.as_chunks_mut::<8>().0,
+    );
     for ([zero, one, two, three, bits], codes) in quads.0.iter().zip(quads.1) {
         let [a, b, c, d, e, f, g, h] = codes;
         merge::<0, 4, 1>(zero, [bits; 2], a, e);
@@ -134,7 +156,10 @@ fn five_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
 
 #[inline(always)]
 fn six_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
-    let quads = (stored.as_chunks::<QUAD>().0.as_chunks::<6>().0, codes.as_chunks_mut::<QUAD>().0.as_chunks_mut::<8>().0);
+    let quads = (
+        stored.as_chunks::<QUAD>().0.as_chunks::<6>().0,
+        codes.as_chunks_mut::<QUAD>().0.as_chunks_mut::<8>().0,
+    );
     for ([zero, one, two, three, first, second], codes) in quads.0.iter().zip(quads.1) {
         let [a, b, c, d, e, f, g, h] = codes;
         merge::<0, 0, 3>(zero, [first, second], a, e);
@@ -157,7 +182,11 @@ fn halves(stored: &[u8; HALVES]) -> Lanes {
 
 #[inline(always)]
 fn half_scales_body<M>(stored: &[u8], offset: f32, scales: &mut [f32], minimums: &mut [f32]) {
-    let targets = scales.as_chunks_mut::<PANEL>().0.iter_mut().zip(minimums.as_chunks_mut::<PANEL>().0);
+    let targets = scales
+        .as_chunks_mut::<PANEL>()
+        .0
+        .iter_mut()
+        .zip(minimums.as_chunks_mut::<PANEL>().0);
     for (stored, (scales, minimums)) in stored.as_chunks::<HALVES>().0.iter().zip(targets) {
         *scales = halves(stored);
         for lane in 0..PANEL {
@@ -168,8 +197,19 @@ fn half_scales_body<M>(stored: &[u8], offset: f32, scales: &mut [f32], minimums:
 
 #[inline(always)]
 fn half_pairs_body<M>(stored: &[u8], scales: &mut [f32], minimums: &mut [f32]) {
-    let targets = scales.as_chunks_mut::<PANEL>().0.iter_mut().zip(minimums.as_chunks_mut::<PANEL>().0);
-    for (stored, (scales, minimums)) in stored.as_chunks::<HALVES>().0.as_chunks::<2>().0.iter().zip(targets) {
+    let targets = scales
+        .as_chunks_mut::<PANEL>()
+        .0
+        .iter_mut()
+        .zip(minimums.as_chunks_mut::<PANEL>().0);
+    for (stored, (scales, minimums)) in stored
+        .as_chunks::<HALVES>()
+        .0
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .zip(targets)
+    {
         *scales = halves(&stored[0]);
         *minimums = halves(&stored[1]);
     }
@@ -178,13 +218,25 @@ fn half_pairs_body<M>(stored: &[u8], scales: &mut [f32], minimums: &mut [f32]) {
 #[inline(always)]
 fn super_scales_body<M>(stored: &[u8], scales: &mut [f32], minimums: &mut [f32]) {
     const STORED: usize = 2 * HALVES + 16 * PANEL;
-    let targets = scales.as_chunks_mut::<{ 8 * PANEL }>().0.iter_mut().zip(minimums.as_chunks_mut::<{ 8 * PANEL }>().0);
+    let targets = scales
+        .as_chunks_mut::<{ 8 * PANEL }>()
+        .0
+        .iter_mut()
+        .zip(minimums.as_chunks_mut::<{ 8 * PANEL }>().0);
     for (stored, (scales, minimums)) in stored.as_chunks::<STORED>().0.iter().zip(targets) {
         let (wide, small) = stored.as_chunks::<HALVES>();
         debug_assert!(small.is_empty(), "both kinds of scales are whole chunks");
         let (scale, minimum) = (halves(&wide[0]), halves(&wide[1]));
-        let small = stored[2 * HALVES..].as_chunks::<PANEL>().0.as_chunks::<2>().0;
-        let parts = scales.as_chunks_mut::<PANEL>().0.iter_mut().zip(minimums.as_chunks_mut::<PANEL>().0);
+        let small = stored[2 * HALVES..]
+            .as_chunks::<PANEL>()
+            .0
+            .as_chunks::<2>()
+            .0;
+        let parts = scales
+            .as_chunks_mut::<PANEL>()
+            .0
+            .iter_mut()
+            .zip(minimums.as_chunks_mut::<PANEL>().0);
         for (small, (scales, minimums)) in small.iter().zip(parts) {
             for lane in 0..PANEL {
                 scales[lane] = scale[lane] * f32::from(small[0][lane]);
@@ -195,14 +247,26 @@ fn super_scales_body<M>(stored: &[u8], scales: &mut [f32], minimums: &mut [f32])
 }
 
 #[inline(always)]
-fn super_scales_of_16_body<M>(stored: &[u8], offset: f32, scales: &mut [f32], minimums: &mut [f32]) {
+fn super_scales_of_16_body<M>(
+    stored: &[u8],
+    offset: f32,
+    scales: &mut [f32],
+    minimums: &mut [f32],
+) {
     const STORED: usize = HALVES + 16 * PANEL;
-    let targets =
-        scales.as_chunks_mut::<{ 16 * PANEL }>().0.iter_mut().zip(minimums.as_chunks_mut::<{ 16 * PANEL }>().0);
+    let targets = scales
+        .as_chunks_mut::<{ 16 * PANEL }>()
+        .0
+        .iter_mut()
+        .zip(minimums.as_chunks_mut::<{ 16 * PANEL }>().0);
     for (stored, (scales, minimums)) in stored.as_chunks::<STORED>().0.iter().zip(targets) {
         let scale = halves(&stored.as_chunks::<HALVES>().0[0]);
         let small = stored[HALVES..].as_chunks::<PANEL>().0;
-        let parts = scales.as_chunks_mut::<PANEL>().0.iter_mut().zip(minimums.as_chunks_mut::<PANEL>().0);
+        let parts = scales
+            .as_chunks_mut::<PANEL>()
+            .0
+            .iter_mut()
+            .zip(minimums.as_chunks_mut::<PANEL>().0);
         for (small, (scales, minimums)) in small.iter().zip(parts) {
             for lane in 0..PANEL {
                 scales[lane] = scale[lane] * f32::from(small[lane].cast_signed());

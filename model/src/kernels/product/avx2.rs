@@ -6,9 +6,10 @@
 use super::super::packed::{GROUP, PANEL};
 use super::{Panel, Tile};
 use std::arch::x86_64::{
-    __m256, __m256i, _mm256_add_epi32, _mm256_and_si256, _mm256_cvtepi32_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_set1_epi8, _mm256_set1_epi16,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_srli_epi16, _mm256_storeu_ps,
+    __m256, __m256i, _mm256_add_epi32, _mm256_and_si256, _mm256_cvtepi32_ps, _mm256_fmadd_ps,
+    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps,
+    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
+    _mm256_setzero_si256, _mm256_srli_epi16, _mm256_storeu_ps,
 };
 
 /// Registers across 16 rows of a panel: half of it at a time, for AVX2 has 16 registers.
@@ -56,7 +57,8 @@ unsafe fn rows<const M: usize, const N: usize, const PART: usize>(
     let mut totals: [[__m256; WIDE]; N] = [[_mm256_setzero_ps(); WIDE]; N];
     for row in 0..N {
         for wide in 0..WIDE {
-            totals[row][wide] = unsafe { _mm256_loadu_ps(sums[first + row].as_ptr().add(16 * half + 8 * wide)) };
+            totals[row][wide] =
+                unsafe { _mm256_loadu_ps(sums[first + row].as_ptr().add(16 * half + 8 * wide)) };
         }
     }
     for part in 0..parts {
@@ -64,10 +66,17 @@ unsafe fn rows<const M: usize, const N: usize, const PART: usize>(
         let codes = unsafe { panel.codes.as_ptr().add(part * PART * PANEL + 64 * half) };
         for quad in 0..PART / 4 {
             for wide in 0..WIDE {
-                let weights = unsafe { _mm256_loadu_si256(codes.add(quad * 4 * PANEL + 32 * wide).cast()) };
+                let weights =
+                    unsafe { _mm256_loadu_si256(codes.add(quad * 4 * PANEL + 32 * wide).cast()) };
                 for row in 0..N {
                     let at = part * PART + 4 * quad;
-                    let four = unsafe { x.codes[first + row].as_ptr().add(at).cast::<i32>().read_unaligned() };
+                    let four = unsafe {
+                        x.codes[first + row]
+                            .as_ptr()
+                            .add(at)
+                            .cast::<i32>()
+                            .read_unaligned()
+                    };
                     let product = dot_of_four(weights, _mm256_set1_epi32(four));
                     integers[row][wide] = _mm256_add_epi32(integers[row][wide], product);
                 }
@@ -78,17 +87,25 @@ unsafe fn rows<const M: usize, const N: usize, const PART: usize>(
             let scales = unsafe { _mm256_loadu_ps(panel.scales.as_ptr().add(at)) };
             let minimums = unsafe { _mm256_loadu_ps(panel.minimums.as_ptr().add(at)) };
             for row in 0..N {
-                let scale = _mm256_set1_ps(unsafe { *x.scales[first + row].get_unchecked(part * PART / GROUP) });
+                let scale = _mm256_set1_ps(unsafe {
+                    *x.scales[first + row].get_unchecked(part * PART / GROUP)
+                });
                 let sum = _mm256_set1_ps(unsafe { *x.sums[first + row].get_unchecked(part) });
                 let product = _mm256_cvtepi32_ps(integers[row][wide]);
-                let total = _mm256_fmadd_ps(product, _mm256_mul_ps(scales, scale), totals[row][wide]);
+                let total =
+                    _mm256_fmadd_ps(product, _mm256_mul_ps(scales, scale), totals[row][wide]);
                 totals[row][wide] = _mm256_fmadd_ps(minimums, sum, total);
             }
         }
     }
     for row in 0..N {
         for wide in 0..WIDE {
-            unsafe { _mm256_storeu_ps(sums[first + row].as_mut_ptr().add(16 * half + 8 * wide), totals[row][wide]) };
+            unsafe {
+                _mm256_storeu_ps(
+                    sums[first + row].as_mut_ptr().add(16 * half + 8 * wide),
+                    totals[row][wide],
+                )
+            };
         }
     }
 }

@@ -6,8 +6,9 @@
 use super::super::packed::{GROUP, PANEL};
 use super::{Panel, Tile};
 use std::arch::x86_64::{
-    __m512, __m512i, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_storeu_ps,
+    __m512, __m512i, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512,
+    _mm512_storeu_ps,
 };
 
 /// Registers across a panel.
@@ -41,11 +42,16 @@ pub(super) unsafe fn add<const M: usize, const PART: usize>(
             });
             for row in 0..M {
                 let four = unsafe {
-                    x.codes[row].as_ptr().add(part * PART + 4 * quad).cast::<i32>().read_unaligned()
+                    x.codes[row]
+                        .as_ptr()
+                        .add(part * PART + 4 * quad)
+                        .cast::<i32>()
+                        .read_unaligned()
                 };
                 let four = _mm512_set1_epi32(four);
                 for wide in 0..WIDE {
-                    integers[row][wide] = _mm512_dpbusd_epi32(integers[row][wide], weights[wide], four);
+                    integers[row][wide] =
+                        _mm512_dpbusd_epi32(integers[row][wide], weights[wide], four);
                 }
             }
         }
@@ -54,10 +60,12 @@ pub(super) unsafe fn add<const M: usize, const PART: usize>(
             let scales = unsafe { _mm512_loadu_ps(panel.scales.as_ptr().add(at)) };
             let minimums = unsafe { _mm512_loadu_ps(panel.minimums.as_ptr().add(at)) };
             for row in 0..M {
-                let scale = _mm512_set1_ps(unsafe { *x.scales[row].get_unchecked(part * PART / GROUP) });
+                let scale =
+                    _mm512_set1_ps(unsafe { *x.scales[row].get_unchecked(part * PART / GROUP) });
                 let sum = _mm512_set1_ps(unsafe { *x.sums[row].get_unchecked(part) });
                 let product = _mm512_cvtepi32_ps(integers[row][wide]);
-                let total = _mm512_fmadd_ps(product, _mm512_mul_ps(scales, scale), totals[row][wide]);
+                let total =
+                    _mm512_fmadd_ps(product, _mm512_mul_ps(scales, scale), totals[row][wide]);
                 totals[row][wide] = _mm512_fmadd_ps(minimums, sum, total);
             }
         }

@@ -59,13 +59,24 @@ thread_local! {
 }
 
 /// Multiplies: `out` is `[x.rows()][weights.rows]`. Shapes are the caller's to check.
-pub(super) fn multiply(level: Level, pool: &Pool, weights: &Packed, x: &Activations, out: &mut [f32]) {
+pub(super) fn multiply(
+    level: Level,
+    pool: &Pool,
+    weights: &Packed,
+    x: &Activations,
+    out: &mut [f32],
+) {
     let panels = weights.rows.div_ceil(PANEL);
     let wanted = 8 * pool.threads();
     let (panels_of_chunk, row_parts) = if x.rows() <= TILE {
         (panels.div_ceil(wanted).max(1), 1)
     } else {
-        (1, wanted.div_ceil(panels.max(1)).min(x.rows().div_ceil(4 * TILE)))
+        (
+            1,
+            wanted
+                .div_ceil(panels.max(1))
+                .min(x.rows().div_ceil(4 * TILE)),
+        )
     };
     let rows_of_part = x.rows().div_ceil(row_parts).next_multiple_of(TILE);
     let panel_chunks = panels.div_ceil(panels_of_chunk);
@@ -96,7 +107,12 @@ fn multiply_panel(
     let mut start = 0;
     while start < weights.columns {
         let columns = start..weights.columns.min(start + step);
-        let loaded = unpacked.load(level, weights, panel, columns.start / block..columns.end / block);
+        let loaded = unpacked.load(
+            level,
+            weights,
+            panel,
+            columns.start / block..columns.end / block,
+        );
         let mut row = rows.start;
         while row < rows.end {
             let count = (rows.end - row).min(TILE);
@@ -152,13 +168,22 @@ fn add_tile(
     }
 }
 
-fn add<const M: usize>(level: Level, panel: Panel<'_>, x: &Tile<'_, M>, sums: &mut [[f32; PANEL]; M]) {
+fn add<const M: usize>(
+    level: Level,
+    panel: Panel<'_>,
+    x: &Tile<'_, M>,
+    sums: &mut [[f32; PANEL]; M],
+) {
     let parts = panel.scales.len() / PANEL;
     let columns = parts * panel.part;
     // The kernels read by pointer: everything they rely on is checked here, once for some thousand instructions.
     assert!(panel.minimums.len() == parts * PANEL && panel.codes.len() == columns * PANEL);
     for row in 0..M {
-        assert!(x.codes[row].len() == columns && x.scales[row].len() * GROUP == columns && x.sums[row].len() == parts);
+        assert!(
+            x.codes[row].len() == columns
+                && x.scales[row].len() * GROUP == columns
+                && x.sums[row].len() == parts
+        );
     }
     match (level.0, panel.part) {
         // SAFETY: the level exists only where its instructions do, and the lengths were checked above.
