@@ -132,8 +132,7 @@ fn rows_are_what_the_gguf_package_says_bit_for_bit() {
 }
 
 #[test]
-fn every_format_and_level_is_exact_but_for_the_8_bits_of_activations()
-{
+fn every_format_and_level_is_exact_but_for_the_8_bits_of_activations() {
     let pool = Pool::new(2);
     for level in Level::available() {
         for format in Format::ALL {

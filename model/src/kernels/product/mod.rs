@@ -25,9 +25,9 @@ use std::ops::Range;
 
 /// Rows of activations multiplied at a time.
 const TILE: usize = 6;
-/// Columns unpacked at a time for few rows: 20 KiB, less than any first-level cache.
-const COLUMNS_OF_FEW: usize = 512;
-/// Columns unpacked at a time for many rows: 160 KiB, less than a second-level cache.
+/// Columns unpacked at a time for few rows, at most: 25 KiB, less than a first-level cache.
+const COLUMNS_OF_FEW: usize = 640;
+/// Columns unpacked at a time for many rows, at most: 160 KiB, less than a second-level cache.
 const COLUMNS_OF_MANY: usize = 4096;
 
 /// Up to six rows of activations, cut to the columns of a panel that are unpacked.
@@ -102,7 +102,14 @@ fn multiply_panel(
     out: &Shared<'_, f32>,
 ) {
     let (block, few) = (weights.format.block(), rows.len() <= TILE);
-    let step = if few { COLUMNS_OF_FEW } else { COLUMNS_OF_MANY };
+    let most = if few { COLUMNS_OF_FEW } else { COLUMNS_OF_MANY };
+    // Parts of one size: a short last one would cost as much to set up as a long one.
+    let parts = weights.columns.div_ceil(most).max(1);
+    let step = weights
+        .columns
+        .div_ceil(parts)
+        .next_multiple_of(block)
+        .min(most / block * block);
     let lanes = panel * PANEL..weights.rows.min((panel + 1) * PANEL);
     let mut start = 0;
     while start < weights.columns {
