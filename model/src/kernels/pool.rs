@@ -239,7 +239,7 @@ mod tests {
         for chunks in [0, 1, 2, 3, 17, 1000] {
             let counts: Vec<AtomicUsize> = (0..chunks).map(|_| AtomicUsize::new(0)).collect();
             pool.run(chunks, &|chunk| {
-                _ = counts[chunk].fetch_add(1, Ordering::Relaxed)
+                _ = counts[chunk].fetch_add(1, Ordering::Relaxed);
             });
             assert!(
                 counts
@@ -268,7 +268,7 @@ mod tests {
                 scope.spawn(|| {
                     for _ in 0..200 {
                         pool.run(4, &|_| {
-                            pool.run(3, &|_| _ = total.fetch_add(1, Ordering::Relaxed))
+                            pool.run(3, &|_| _ = total.fetch_add(1, Ordering::Relaxed));
                         });
                     }
                 });

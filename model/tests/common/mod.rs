@@ -15,7 +15,8 @@ impl Numbers {
 
     /// Between -1 and 1.
     pub(crate) fn float(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0
+        let bits = u16::try_from(self.next() >> 48).expect("16 bits are left");
+        f32::from(bits) / 32_768.0 - 1.0
     }
 
     /// That many of them.
