@@ -15,8 +15,10 @@ impl Numbers {
 
     /// Between -1 and 1.
     pub(crate) fn float(&mut self) -> f32 {
-        let bits = u16::try_from(self.next() >> 48).expect("16 bits are left");
-        f32::from(bits) / 32_768.0 - 1.0
+        // 32 bits, so that ties hardly ever occur.
+        let [high, low] = [48, 32].map(|at| f32::from((self.next() >> at).to_le_bytes()[0]));
+        let more = f32::from(self.next().to_le_bytes()[7]);
+        ((more / 256.0 + low) / 256.0 + high) / 128.0 - 1.0
     }
 
     /// That many of them.
