@@ -2,7 +2,7 @@
 //! the BERT kind, their weights and tokenizers, and the caches that attention reads.
 //!
 //! In reading order: [`config`] says what a model looks like, [`weights`] opens files and hands out tensors by name, [`batch`] is
-//! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`]), [`cache`] keeps keys and values and computes
+//! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`], and of [`kernels`] where nothing is trained), [`cache`] keeps keys and values and computes
 //! attention over them, and [`taps`] lets a caller see and change what happens inside. [`open`] does all of
 //! the first at once, with the [`tokenizer`].
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     Decoder, Error, Result,
     tokenizer::Tokenizer,
-    weights::{Folder, Gguf, GgufWeights, read_json},
+    weights::{Folder, Gguf, GgufWeights, Keep, read_json},
 };
 
 /// How a model is to be opened.
@@ -22,6 +22,8 @@ pub struct Options {
     pub dtype: DType,
     /// Where it computes.
     pub device: Device,
+    /// What to do with the quantised matrices of a GGUF.
+    pub keep: Keep,
 }
 
 impl Default for Options {
@@ -29,6 +31,7 @@ impl Default for Options {
         Self {
             dtype: DType::F32,
             device: Device::Cpu,
+            keep: Keep::Quantized,
         }
     }
 }
@@ -60,7 +63,7 @@ impl Model {
     }
 
     fn open_folder(folder: &Path, options: &Options) -> Result<Self> {
-        let Options { dtype, device } = options;
+        let Options { dtype, device, .. } = options;
         let (config, mut weights) = Folder::open(folder, *dtype, device)?;
         let decoder = Decoder::new(config, &mut weights, *dtype, device)?;
         let tokenizer = Tokenizer::from_file(&folder.join("tokenizer.json"))?;
@@ -89,9 +92,13 @@ impl Model {
     }
 
     fn open_gguf(path: &Path, options: &Options) -> Result<Self> {
-        let Options { dtype, device } = options;
+        let Options {
+            dtype,
+            device,
+            keep,
+        } = options;
         let file = Arc::new(Gguf::open(path)?);
-        let (config, mut weights) = GgufWeights::open(Arc::clone(&file), *dtype, device)?;
+        let (config, mut weights) = GgufWeights::open(Arc::clone(&file), *keep, *dtype, device)?;
         let decoder = Decoder::new(config, &mut weights, *dtype, device)?;
         let beside = path.with_file_name("tokenizer.json");
         let tokenizer = if beside.exists() {

@@ -6,6 +6,7 @@
 mod account;
 mod attention;
 mod contiguous;
+mod fast;
 mod heads;
 mod none;
 mod paged;

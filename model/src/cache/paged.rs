@@ -8,6 +8,7 @@ use super::{
     Attend, BlockId, Cache, Footprint,
     attention::{Stretch, attend_span, for_every_span, heads_first},
     contiguous::check_starts,
+    fast::{self, Memory},
     pool::BlockPool,
 };
 use crate::{Batch, DecoderConfig, Error, Result, Span, Taps};
@@ -247,9 +248,26 @@ impl Cache for Paged {
 
     fn attend(&mut self, call: &Attend<'_>, taps: &mut dyn Taps) -> Result<Tensor> {
         let (key, value) = self.layers[call.layer].clone();
-        for_every_span(call, |span| {
+        for span in &call.batch.spans {
             self.write(&key, call.key, span)?;
             self.write(&value, call.value, span)?;
+        }
+        if fast::applies(call, taps) {
+            let memories = call.batch.spans.iter().map(|span| {
+                let blocks = self.blocks(span.sequence).iter();
+                let starts = blocks
+                    .map(|block| block.index() * self.block_length)
+                    .collect();
+                Memory {
+                    key: key.clone(),
+                    value: value.clone(),
+                    starts,
+                    block_length: self.block_length,
+                }
+            });
+            return fast::attend(call, &memories.collect::<Vec<_>>());
+        }
+        for_every_span(call, |span| {
             let first = call
                 .window
                 .map_or(0, |window| (span.start + 1).saturating_sub(window));

@@ -13,7 +13,7 @@ mod shards;
 use candle_core::Tensor;
 pub use folder::Folder;
 pub(crate) use folder::read_json;
-pub use gguf::{Gguf, GgufWeights};
+pub use gguf::{Gguf, GgufWeights, Keep};
 pub use map::Map;
 
 use crate::{

@@ -9,4 +9,4 @@
 mod caches;
 mod common;
 mod families;
-mod smollm2;
+mod real;

@@ -1,5 +1,7 @@
 //! How GGUF stores numbers.
 
+use crate::kernels;
+
 /// The storage format of a tensor, by ggml's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(
@@ -73,5 +75,20 @@ impl Format {
             Self::Q5_K => 176,
             Self::Q6_K => 210,
         }
+    }
+
+    /// The kernels' name for a quantised format; `None` for plain numbers.
+    pub(super) fn kernel(self) -> Option<kernels::Format> {
+        Some(match self {
+            Self::F32 | Self::F16 | Self::Bf16 => return None,
+            Self::Q4_0 => kernels::Format::Q4_0,
+            Self::Q4_1 => kernels::Format::Q4_1,
+            Self::Q5_0 => kernels::Format::Q5_0,
+            Self::Q5_1 => kernels::Format::Q5_1,
+            Self::Q8_0 => kernels::Format::Q8_0,
+            Self::Q4_K => kernels::Format::Q4K,
+            Self::Q5_K => kernels::Format::Q5K,
+            Self::Q6_K => kernels::Format::Q6K,
+        })
     }
 }

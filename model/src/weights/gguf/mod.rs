@@ -11,4 +11,4 @@ mod source;
 
 pub use format::Format;
 pub use header::Gguf;
-pub use source::GgufWeights;
+pub use source::{GgufWeights, Keep};

@@ -8,7 +8,23 @@ use super::{
     Format, Gguf, blocks,
     names::{self, Located, Part},
 };
-use crate::{DecoderConfig, Error, Result, Weights, config::NormKind, weights::check};
+use crate::{
+    DecoderConfig, Error, Result, Weights,
+    config::NormKind,
+    kernels::Matrix,
+    layers::{Embedding, Linear},
+    weights::check,
+};
+
+/// What to do with quantised matrices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Multiply with them as they are: less memory and faster, with activations rounded to 8 bits as llama.cpp does. On the CPU and
+    /// in single precision only; dense elsewhere.
+    Quantized,
+    /// Turn them into dense tensors: exact products, gradients, any device.
+    Dense,
+}
 
 /// The weights in a GGUF.
 #[derive(Debug)]
@@ -17,17 +33,24 @@ pub struct GgufWeights {
     config: DecoderConfig,
     dtype: DType,
     device: Device,
+    keep: Keep,
 }
 
 impl GgufWeights {
     /// Opens the decoder in a file; its dense tensors come in `dtype` on `device`.
-    pub fn open(file: Arc<Gguf>, dtype: DType, device: &Device) -> Result<(DecoderConfig, Self)> {
+    pub fn open(
+        file: Arc<Gguf>,
+        keep: Keep,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<(DecoderConfig, Self)> {
         let config = DecoderConfig::from_gguf(&file)?;
         let weights = Self {
             file,
             config: config.clone(),
             dtype,
             device: device.clone(),
+            keep,
         };
         Ok((config, weights))
     }
@@ -36,6 +59,23 @@ impl GgufWeights {
         let located = names::locate(self.config.family, name)?;
         let (format, shape) = self.file.tensor(&located.name)?;
         Some((located, format, shape))
+    }
+
+    /// A matrix as it is stored, if it is quantised and may stay so.
+    fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Option<Arc<Matrix>>> {
+        let here = self.dtype == DType::F32 && matches!(self.device, Device::Cpu);
+        let format = self.find(name).and_then(|(_, format, _)| format.kernel());
+        let Some(format) = format.filter(|_| here && self.keep == Keep::Quantized) else {
+            return Ok(None);
+        };
+        let (_, bytes) = self.rows(name, &[rows, columns])?;
+        let matrix = Matrix::from_gguf(format, &bytes, rows, columns);
+        Ok(Some(Arc::new(matrix.map_err(|error| {
+            Error::format(
+                self.file.path(),
+                format!("its tensor for `{name}` is damaged ({error})"),
+            )
+        })?)))
     }
 
     /// A tensor's bytes, its rows chosen and ordered as Hugging Face has them.
@@ -110,5 +150,30 @@ impl Weights for GgufWeights {
         let tensor = Tensor::from_vec(numbers, shape, &Device::Cpu)?;
         check::finite(name, &tensor)?;
         Ok(tensor.to_dtype(self.dtype)?.to_device(&self.device)?)
+    }
+
+    fn linear(&mut self, name: &str, inputs: usize, outputs: usize, bias: bool) -> Result<Linear> {
+        let weight = format!("{name}.weight");
+        let matrix = self.matrix(&weight, outputs, inputs)?;
+        let bias = if bias {
+            Some(self.tensor(&format!("{name}.bias"), &[outputs])?)
+        } else {
+            None
+        };
+        match matrix {
+            Some(matrix) => Ok(Linear::Quantized { matrix, bias }),
+            None => Ok(Linear::Dense {
+                weight: self.tensor(&weight, &[outputs, inputs])?,
+                bias,
+            }),
+        }
+    }
+
+    fn embedding(&mut self, name: &str, rows: usize, width: usize) -> Result<Embedding> {
+        let weight = format!("{name}.weight");
+        match self.matrix(&weight, rows, width)? {
+            Some(matrix) => Ok(Embedding::Quantized(matrix)),
+            None => Ok(Embedding::Dense(self.tensor(&weight, &[rows, width])?)),
+        }
     }
 }
