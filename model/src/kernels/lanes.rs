@@ -47,7 +47,7 @@ pub(super) fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
     lanes[0]
 }
 
-/// `eˣ` to within 2 units of the last place for `x ≤ 88`, and 0 below −87.3: `2ⁿ · e^r` with `r` reduced in two steps
+/// `eˣ` for `x ≤ 88`, and 0 below −87.3: `2ⁿ · e^r` with `r` reduced in two steps
 /// (Cody and Waite) and a polynomial of degree 6. NaN stays NaN.
 #[inline(always)]
 pub(super) fn exp<M: MultiplyAdd>(x: f32) -> f32 {

@@ -5,8 +5,6 @@
 //! ([`WATCH`]) and then sleep: between the products of one token they are awake, between requests they
 //! cost nothing. Chunks are claimed one at a time and the caller claims too: when the machine is busy with other work and a helper does
 //! not get a processor, the caller does its share, and waits for nothing but chunks a helper has begun.
-//!
-//! A rayon pool was measured against it (see docs/MODELS.md); it shares a 30 µs product in about twice the time.
 
 use std::any::Any;
 use std::hint::spin_loop;
