@@ -1,5 +1,12 @@
 //! Attention and element-wise kernels against double precision.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test may panic as the test may"
+)]
+#![expect(clippy::cast_precision_loss, reason = "sizes are small")]
+#![expect(clippy::similar_names, reason = "sine and cosine are called so")]
+
 mod common;
 
 use common::Numbers;
@@ -328,7 +335,7 @@ fn element_wise_kernels_agree_with_double_precision() {
         for (x, out) in x.chunks(width).zip(out.chunks(width)) {
             let mean = x.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() / width as f64;
             for index in 0..width {
-                let expected = f64::from(x[index]) / (mean + 1e-5_f32 as f64).sqrt()
+                let expected = f64::from(x[index]) / (mean + f64::from(1e-5_f32)).sqrt()
                     * f64::from(weight[index]);
                 assert!((f64::from(out[index]) - expected).abs() < 1e-6 * (1.0 + expected.abs()));
             }

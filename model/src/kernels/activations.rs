@@ -163,14 +163,18 @@ fn quantize_group(values: &[f32; GROUP], codes: &mut [i8; GROUP]) -> (f32, [i32;
         (0.0, 0.0)
     };
     let mut halves = [0; 2];
-    for half in 0..2 {
+    for (half, total) in halves.iter_mut().enumerate() {
         let mut sum = 0;
         for index in 16 * half..16 * half + 16 {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the lowest byte is the integer"
+            )]
             let code = (values[index] * inverse + ROUND).to_bits() as i8;
             codes[index] = code;
             sum += i32::from(code);
         }
-        halves[half] = sum;
+        *total = sum;
     }
     (scale + poison[0], halves)
 }

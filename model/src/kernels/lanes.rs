@@ -47,20 +47,14 @@ pub(super) fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
     lanes[0]
 }
 
-/// `eˣ` to within 2 units of the last place for `x ≤ 88`, and 0 below −87.3: `2ⁿ · e^r` with `r` reduced in two steps
+/// `eˣ` for `x ≤ 88`, and 0 below −87.3: `2ⁿ · e^r` with `r` reduced in two steps
 /// (Cody and Waite) and a polynomial of degree 6. NaN stays NaN.
 #[inline(always)]
 pub(super) fn exp<M: MultiplyAdd>(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0;
-    const LN2_HIGH: f32 = 0.693_359_375;
+    const LN2_HIGH: f32 = 355.0 / 512.0;
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    let clamped = if x < -87.3 {
-        -87.3
-    } else if x > 88.0 {
-        88.0
-    } else {
-        x
-    };
+    let clamped = x.clamp(-87.3, 88.0);
     let shifted = M::multiply_add(clamped, std::f32::consts::LOG2_E, ROUND);
     let whole = shifted - ROUND;
     let rest = M::multiply_add(whole, -LN2_LOW, M::multiply_add(whole, -LN2_HIGH, clamped));

@@ -70,7 +70,7 @@ impl Unpacked {
             Scales::HalfAndMinimum => half_pairs(level, stored, scales, minimums),
             Scales::Super => super_scales(level, stored, scales, minimums),
             Scales::SuperOf16 => {
-                super_scales_of_16(level, stored, f32::from(offset), scales, minimums)
+                super_scales_of_16(level, stored, f32::from(offset), scales, minimums);
             }
         }
         let stored = packed.codes(panel, groups);
@@ -167,11 +167,11 @@ fn five_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
     for (stored, codes) in quads.0.iter().zip(quads.1) {
         prefetch(stored.as_flattened(), AHEAD);
         let [zero, one, two, three, bits] = stored;
-        let [a, b, c, d, e, f, g, h] = codes;
-        merge::<0, 4, 1>(zero, [bits; 2], a, e);
-        merge::<1, 5, 1>(one, [bits; 2], b, f);
-        merge::<2, 6, 1>(two, [bits; 2], c, g);
-        merge::<3, 7, 1>(three, [bits; 2], d, h);
+        let [at0, at4, at8, at12, at16, at20, at24, at28] = codes;
+        merge::<0, 4, 1>(zero, [bits; 2], at0, at16);
+        merge::<1, 5, 1>(one, [bits; 2], at4, at20);
+        merge::<2, 6, 1>(two, [bits; 2], at8, at24);
+        merge::<3, 7, 1>(three, [bits; 2], at12, at28);
     }
 }
 
@@ -184,11 +184,11 @@ fn six_bits_body<M>(stored: &[u8], codes: &mut [u8]) {
     for (stored, codes) in quads.0.iter().zip(quads.1) {
         prefetch(stored.as_flattened(), AHEAD);
         let [zero, one, two, three, first, second] = stored;
-        let [a, b, c, d, e, f, g, h] = codes;
-        merge::<0, 0, 3>(zero, [first, second], a, e);
-        merge::<2, 2, 3>(one, [first, second], b, f);
-        merge::<4, 4, 3>(two, [first, second], c, g);
-        merge::<6, 6, 3>(three, [first, second], d, h);
+        let [at0, at4, at8, at12, at16, at20, at24, at28] = codes;
+        merge::<0, 0, 3>(zero, [first, second], at0, at16);
+        merge::<2, 2, 3>(one, [first, second], at4, at20);
+        merge::<4, 4, 3>(two, [first, second], at8, at24);
+        merge::<6, 6, 3>(three, [first, second], at12, at28);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{Result, config::Activation};
+use crate::{Result, config::Activation, kernels::tensors};
 
 /// `f(x)`, element by element.
 pub fn activate(activation: Activation, x: &Tensor) -> Result<Tensor> {
@@ -16,5 +16,10 @@ pub fn activate(activation: Activation, x: &Tensor) -> Result<Tensor> {
 
 /// `f(gate) * up`, element by element; both of one shape.
 pub fn activate_and_multiply(activation: Activation, gate: &Tensor, up: &Tensor) -> Result<Tensor> {
+    if activation == Activation::Silu
+        && let Some(product) = tensors::silu_multiply(gate, up)?
+    {
+        return Ok(product);
+    }
     Ok(activate(activation, gate)?.mul(up)?)
 }

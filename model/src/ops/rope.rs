@@ -2,12 +2,15 @@
 
 use candle_core::{D, Tensor};
 
-use crate::Result;
+use crate::{Result, kernels::tensors};
 
 /// Rotates each head's pairs `(x[i], x[i + half])` by the angle whose cosine and sine are given.
 ///
 /// `x`: `[rows, heads, head_dim]`; `cosine` and `sine`: `[rows, head_dim / 2]`.
 pub fn rope(x: &Tensor, cosine: &Tensor, sine: &Tensor) -> Result<Tensor> {
+    if let Some(rotated) = tensors::rope(x, cosine, sine)? {
+        return Ok(rotated);
+    }
     let half = x.dim(D::Minus1)? / 2;
     let (first, second) = (
         x.narrow(D::Minus1, 0, half)?,

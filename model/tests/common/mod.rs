@@ -15,7 +15,10 @@ impl Numbers {
 
     /// Between -1 and 1.
     pub(crate) fn float(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0
+        // 32 bits, so that ties hardly ever occur.
+        let [high, low] = [48, 32].map(|at| f32::from((self.next() >> at).to_le_bytes()[0]));
+        let more = f32::from(self.next().to_le_bytes()[7]);
+        ((more / 256.0 + low) / 256.0 + high) / 128.0 - 1.0
     }
 
     /// That many of them.

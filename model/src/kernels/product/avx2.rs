@@ -104,7 +104,7 @@ unsafe fn rows<const M: usize, const N: usize, const PART: usize>(
                 _mm256_storeu_ps(
                     sums[first + row].as_mut_ptr().add(16 * half + 8 * wide),
                     totals[row][wide],
-                )
+                );
             };
         }
     }
