@@ -159,11 +159,16 @@ impl Paged {
         }
         for index in span.start / self.block_length..wanted {
             match table.blocks.get(index).copied() {
-                None => table.blocks.push(self.pool.take()?),
+                None => {
+                    let own = self.pool.take()?;
+                    self.filled[own.index()] = 0;
+                    table.blocks.push(own);
+                }
                 Some(shared) if self.pool.references(shared) > 1 => {
                     let own = self.pool.take()?;
                     let kept = span.start.saturating_sub(index * self.block_length);
                     self.copy(shared, own, kept)?;
+                    self.filled[own.index()] = kept;
                     self.pool.release(shared);
                     table.blocks[index] = own;
                 }

@@ -150,7 +150,9 @@ fn blocks_that_are_retained_outlive_their_sequence_and_are_adopted_by_the_next()
         &Batch::of_one(0, 0, tokens(0, 11), Wanted::Last),
     );
     let prefix = cache.blocks(0)[..2].to_vec();
-    prefix.iter().for_each(|&block| cache.retain(block));
+    for &block in &prefix {
+        cache.retain(block);
+    }
     cache.release(0);
     assert_eq!(cache.free_blocks(), 6);
     cache.adopt(7, &prefix, 8).unwrap();
@@ -166,7 +168,9 @@ fn blocks_that_are_retained_outlive_their_sequence_and_are_adopted_by_the_next()
         &expected[8..],
     );
     cache.release(7);
-    prefix.iter().for_each(|&block| cache.release_block(block));
+    for &block in &prefix {
+        cache.release_block(block);
+    }
     assert_eq!(cache.free_blocks(), 8);
 }
 
