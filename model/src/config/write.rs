@@ -111,18 +111,29 @@ impl DecoderConfig {
                 .transpose()
         };
         let (full, local) = (rotary("full_attention")?, rotary("sliding_attention")?);
-        json["rope_parameters"] = if gemma {
-            // Where no layer is of a kind, transformers still asks for its rotation.
-            let base = |base: f64| json!({"rope_type": "default", "rope_theta": base});
-            json!({"full_attention": full.unwrap_or_else(|| base(1e6)), "sliding_attention": local.unwrap_or_else(|| base(1e4))})
+        // Where no layer is of a kind, transformers still asks for its rotation.
+        let plain = |base: f64| json!({"rope_type": "default", "rope_theta": base});
+        if gemma {
+            let (full, local) = (
+                full.unwrap_or_else(|| plain(1e6)),
+                local.unwrap_or_else(|| plain(1e4)),
+            );
+            json["rope_theta"] = full["rope_theta"].clone();
+            json["rope_local_base_freq"] = local["rope_theta"].clone();
+            json["rope_parameters"] = json!({"full_attention": full, "sliding_attention": local});
         } else {
-            full.or(local).unwrap_or(Value::Null)
-        };
+            let rope = full.or(local).unwrap_or_else(|| plain(1e4));
+            json["rope_theta"] = rope["rope_theta"].clone();
+            if rope["rope_type"] != "default" {
+                json["rope_scaling"] = rope.clone();
+            }
+            json["rope_parameters"] = rope;
+        }
         Ok(json)
     }
 }
 
-/// `rope_parameters`, which transformers 4 reads as `rope_scaling` does not; see docs/MODELS.md.
+/// `rope_parameters` of transformers 5, which are `rope_scaling` of transformers 4 with the base among them.
 fn parameters(rotary: &RotaryConfig) -> Result<Value> {
     let mut map = Map::new();
     let mut set = |key: &str, value: Value| map.insert(key.to_owned(), value);
