@@ -1,1 +1,32 @@
-//! The model runtime.
+//! The model runtime: one decoder that a configuration shapes into GPT-2, Llama, Qwen2, Gemma 3, OLMo 2 or OLMoE, encoders of
+//! the BERT kind, their weights and tokenizers, and the caches that attention reads.
+//!
+//! In reading order: [`config`] says what a model looks like, [`weights`] opens files and hands out tensors by name, [`batch`] is
+//! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`], and of [`kernels`] where nothing is
+//! trained), [`cache`] keeps keys and values and computes attention over them, and [`taps`] lets a caller see and change what happens
+//! inside. [`open`] opens a model with its [`tokenizer`] in one call; [`encoder`] is the other kind of model.
+
+pub mod batch;
+pub mod cache;
+pub mod config;
+pub mod decoder;
+pub mod encoder;
+pub mod error;
+pub mod kernels;
+pub mod layers;
+pub mod open;
+pub mod ops;
+pub mod taps;
+pub mod tokenizer;
+pub mod weights;
+
+pub use batch::{Batch, Span, Wanted};
+pub use cache::Cache;
+pub use config::DecoderConfig;
+pub use decoder::Decoder;
+pub use encoder::Encoder;
+pub use error::{Error, Result};
+pub use open::{Model, Options};
+pub use taps::Taps;
+pub use tokenizer::Tokenizer;
+pub use weights::Weights;

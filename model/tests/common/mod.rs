@@ -1,0 +1,28 @@
+//! What the tests of kernels share.
+
+/// A generator whose numbers are the same everywhere (`SplitMix64`).
+pub(crate) struct Numbers(pub(crate) u64);
+
+impl Numbers {
+    /// 64 random bits.
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Between -1 and 1.
+    pub(crate) fn float(&mut self) -> f32 {
+        // 32 bits, so that ties hardly ever occur.
+        let [high, low] = [48, 32].map(|at| f32::from((self.next() >> at).to_le_bytes()[0]));
+        let more = f32::from(self.next().to_le_bytes()[7]);
+        ((more / 256.0 + low) / 256.0 + high) / 128.0 - 1.0
+    }
+
+    /// That many of them.
+    pub(crate) fn floats(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.float()).collect()
+    }
+}
