@@ -9,6 +9,7 @@ pub mod batch;
 pub mod cache;
 pub mod config;
 pub mod decoder;
+pub mod engine;
 pub mod error;
 pub mod layers;
 pub mod ops;

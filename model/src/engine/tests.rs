@@ -1,0 +1,6 @@
+//! The engine as a whole, over the arithmetic stand-in.
+
+mod accounting;
+mod faults;
+mod scheduling;
+mod sameness;
