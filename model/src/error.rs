@@ -110,6 +110,10 @@ pub enum Error {
     #[error("the tokenizer failed: {0}")]
     Tokenizer(String),
 
+    /// A kernel of the CPU refused what it was given.
+    #[error(transparent)]
+    Kernel(#[from] crate::kernels::KernelError),
+
     /// A tensor operation failed; in a checked model that is a defect of this crate or a lack of memory.
     #[error("a tensor operation failed: {0}")]
     Tensor(#[from] candle_core::Error),

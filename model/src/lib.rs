@@ -2,8 +2,9 @@
 //! the BERT kind, their weights and tokenizers, and the caches that attention reads.
 //!
 //! In reading order: [`config`] says what a model looks like, [`weights`] opens files and hands out tensors by name, [`batch`] is
-//! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`]), [`cache`] keeps keys and values and computes
-//! attention over them, and [`taps`] lets a caller see and change what happens inside.
+//! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`], and of [`kernels`] where nothing is trained), [`cache`] keeps keys and values and computes
+//! attention over them, and [`taps`] lets a caller see and change what happens inside. [`open`] does all of
+//! the first at once, with the [`tokenizer`].
 
 pub mod batch;
 pub mod cache;
@@ -11,9 +12,12 @@ pub mod config;
 pub mod decoder;
 pub mod engine;
 pub mod error;
+pub mod kernels;
 pub mod layers;
+pub mod open;
 pub mod ops;
 pub mod taps;
+pub mod tokenizer;
 pub mod weights;
 
 pub use batch::{Batch, Span, Wanted};
@@ -21,5 +25,7 @@ pub use cache::Cache;
 pub use config::DecoderConfig;
 pub use decoder::Decoder;
 pub use error::{Error, Result};
+pub use open::{Model, Options};
 pub use taps::Taps;
+pub use tokenizer::Tokenizer;
 pub use weights::Weights;

@@ -7,6 +7,7 @@ use candle_core::Tensor;
 use super::{
     Attend, Cache, Footprint,
     attention::{Stretch, attend_span, for_every_span, heads_first},
+    fast::{self, Memory},
 };
 use crate::{Batch, DecoderConfig, Error, Result, Span, Taps};
 
@@ -41,8 +42,8 @@ impl Contiguous {
         }
     }
 
-    /// Writes the span's keys and values, and returns all that its rows may see.
-    fn store(&mut self, call: &Attend<'_>, span: &Span) -> Result<Stretch> {
+    /// Writes the span's keys and values, and returns all of the sequence with room to grow.
+    fn store(&mut self, call: &Attend<'_>, span: &Span) -> Result<(Tensor, Tensor)> {
         let sequence = self
             .sequences
             .get_mut(&span.sequence)
@@ -60,17 +61,8 @@ impl Contiguous {
             span,
             self.context,
         )?;
-        let first = call
-            .window
-            .map_or(0, |window| (span.start + 1).saturating_sub(window));
-        let seen = |kept: &Tensor| kept.narrow(1, first, span.end() - first);
-        let stretch = Stretch {
-            key: seen(&key)?,
-            value: seen(&value)?,
-            first,
-        };
-        *slot = Some((key, value));
-        Ok(stretch)
+        *slot = Some((key.clone(), value.clone()));
+        Ok((key, value))
     }
 }
 
@@ -88,8 +80,30 @@ impl Cache for Contiguous {
     }
 
     fn attend(&mut self, call: &Attend<'_>, taps: &mut dyn Taps) -> Result<Tensor> {
+        if fast::applies(call, taps) {
+            let memories = call.batch.spans.iter().map(|span| {
+                let (key, value) = self.store(call, span)?;
+                let block_length = key.dim(1)?;
+                Ok(Memory {
+                    key,
+                    value,
+                    starts: vec![0],
+                    block_length,
+                })
+            });
+            return fast::attend(call, &memories.collect::<Result<Vec<_>>>()?);
+        }
         for_every_span(call, |span| {
-            let stretch = self.store(call, span)?;
+            let (key, value) = self.store(call, span)?;
+            let first = call
+                .window
+                .map_or(0, |window| (span.start + 1).saturating_sub(window));
+            let seen = |kept: &Tensor| kept.narrow(1, first, span.end() - first);
+            let stretch = Stretch {
+                key: seen(&key)?,
+                value: seen(&value)?,
+                first,
+            };
             attend_span(call, span, &stretch, taps)
         })
     }

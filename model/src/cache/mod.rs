@@ -3,13 +3,24 @@
 //! A cache stores keys and values *and* computes attention over them, because the layouts differ: contiguous rows, blocks that
 //! sequences share, or different rows for each head.
 
+mod account;
 mod attention;
 mod contiguous;
+mod fast;
+mod heads;
 mod none;
+mod paged;
+mod policy;
+mod pool;
 
+pub use account::Account;
 use candle_core::Tensor;
 pub use contiguous::Contiguous;
+pub use heads::Heads;
 pub use none::NoCache;
+pub use paged::Paged;
+pub use policy::{Held, KeepAll, Policy, SinkAndRecent};
+pub use pool::BlockId;
 
 use crate::{Batch, Result, Taps};
 

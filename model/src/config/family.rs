@@ -2,7 +2,7 @@
 
 use super::{
     Activation, AttentionConfig, DecoderConfig, Family, LayerConfig, MlpConfig, NormConfig,
-    NormKind, NormPlace, QueryKeyNorm, RotaryConfig,
+    NormKind, NormPlace, QueryKeyNorm, RotaryConfig, RotaryScaling,
 };
 use crate::{Error, Result};
 
@@ -190,6 +190,16 @@ impl DecoderConfig {
         {
             let reason = format!("is {head_dim}, but rotations need pairs of numbers");
             return Err(Error::config("head_dim", reason));
+        }
+        let rotaries = self.layers.iter().filter_map(|layer| layer.rotary.as_ref());
+        for rotary in rotaries {
+            if matches!(&rotary.scaling, RotaryScaling::Divided { by } if by.len() != head_dim / 2)
+            {
+                return Err(Error::config(
+                    "rope_freqs",
+                    "has not one number for each pair of a head",
+                ));
+            }
         }
         if self.layers.is_empty() {
             return Err(Error::config("num_hidden_layers", "is 0"));

@@ -21,6 +21,11 @@ pub enum RotaryScaling {
         /// How much longer the context is.
         factor: f64,
     },
+    /// Each frequency divided by its own number (what GGUF keeps of Llama 3.1's stretching).
+    Divided {
+        /// One number a pair of dimensions.
+        by: Vec<f64>,
+    },
     /// Low frequencies divided by the factor, high ones kept, those between interpolated (Llama 3.1's `llama3`).
     Llama3 {
         /// How much longer the context is.

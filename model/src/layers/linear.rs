@@ -1,8 +1,10 @@
 //! A projection `x Wᵀ + b`.
 
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
-use crate::Result;
+use crate::{Result, kernels::Matrix, ops::with_floats};
 
 /// A matrix with or without a bias, kept in one of several ways.
 #[derive(Debug, Clone)]
@@ -11,6 +13,13 @@ pub enum Linear {
     Dense {
         /// `[outputs, inputs]`.
         weight: Tensor,
+        /// `[outputs]`.
+        bias: Option<Tensor>,
+    },
+    /// The matrix as a GGUF stores it, repacked for products on the CPU. It has no gradient.
+    Quantized {
+        /// `[outputs, inputs]`.
+        matrix: Arc<Matrix>,
         /// `[outputs]`.
         bias: Option<Tensor>,
     },
@@ -33,6 +42,16 @@ impl Linear {
         match self {
             Self::Dense { weight, bias } => {
                 let product = x.matmul(&weight.t()?)?;
+                Ok(match bias {
+                    Some(bias) => product.broadcast_add(bias)?,
+                    None => product,
+                })
+            }
+            Self::Quantized { matrix, bias } => {
+                let rows = x.dim(0)?;
+                let mut product = vec![0f32; rows * matrix.rows()];
+                with_floats(x, |x| Ok(matrix.multiply(x, rows, &mut product)?))?;
+                let product = Tensor::from_vec(product, (rows, matrix.rows()), x.device())?;
                 Ok(match bias {
                     Some(bias) => product.broadcast_add(bias)?,
                     None => product,

@@ -1,5 +1,7 @@
 //! Cosines and sines of the rotary angles.
 
+use std::f64::consts::TAU;
+
 use candle_core::{DType, Device, Tensor};
 
 use crate::{
@@ -26,57 +28,44 @@ pub struct Rotation {
 impl Rotary {
     /// The frequencies for heads of this width.
     pub fn new(config: &RotaryConfig, head_dim: usize) -> Self {
-        let half = head_dim / 2;
-        let plain: Vec<f64> = (0..half)
-            .map(|pair| config.base.powf(-2.0 * as_f64(pair) / as_f64(head_dim)))
-            .collect();
-        let (frequencies, magnitude) = match config.scaling {
-            RotaryScaling::None => (plain, 1.0),
-            RotaryScaling::Linear { factor } => (
-                plain.iter().map(|frequency| frequency / factor).collect(),
-                1.0,
-            ),
-            RotaryScaling::Llama3 {
+        let plain =
+            (0..head_dim / 2).map(|pair| config.base.powf(-2.0 * as_f64(pair) / as_f64(head_dim)));
+        let mut frequencies: Vec<f64> = plain.collect();
+        let mut magnitude = 1.0;
+        match &config.scaling {
+            RotaryScaling::None => {}
+            RotaryScaling::Linear { factor } => frequencies.iter_mut().for_each(|f| *f /= factor),
+            RotaryScaling::Divided { by } => {
+                frequencies
+                    .iter_mut()
+                    .zip(by)
+                    .for_each(|(frequency, by)| *frequency /= by);
+            }
+            &RotaryScaling::Llama3 {
                 factor,
                 low,
                 high,
                 original_context,
             } => {
-                let scaled = plain.iter().map(|&frequency| {
-                    let turns = original_context * frequency / std::f64::consts::TAU;
-                    // 1 keeps the frequency, 0 divides it.
+                for frequency in &mut frequencies {
+                    let turns = original_context * *frequency / TAU;
                     let kept = ((turns - low) / (high - low)).clamp(0.0, 1.0);
-                    kept * frequency + (1.0 - kept) * frequency / factor
-                });
-                (scaled.collect(), 1.0)
+                    *frequency *= kept + (1.0 - kept) / factor;
+                }
             }
-            RotaryScaling::Yarn {
+            &RotaryScaling::Yarn {
                 factor,
-                fast,
-                slow,
-                original_context,
-                magnitude,
-                truncate,
+                magnitude: given,
+                ..
             } => {
-                let dimension = |turns: f64| {
-                    as_f64(head_dim) * (original_context / (turns * std::f64::consts::TAU)).ln()
-                        / (2.0 * config.base.ln())
-                };
-                let (mut first, mut last) = (dimension(fast), dimension(slow));
-                if truncate {
-                    (first, last) = (first.floor(), last.ceil());
-                }
-                let (first, mut last) = (first.max(0.0), last.min(as_f64(head_dim) - 1.0));
-                if (last - first).abs() < f64::EPSILON {
-                    last += 0.001;
-                }
-                let scaled = plain.iter().enumerate().map(|(pair, &frequency)| {
+                magnitude = given;
+                let (first, last) = yarn_ramp(config, head_dim);
+                for (pair, frequency) in frequencies.iter_mut().enumerate() {
                     let divided = ((as_f64(pair) - first) / (last - first)).clamp(0.0, 1.0);
-                    divided * frequency / factor + (1.0 - divided) * frequency
-                });
-                (scaled.collect(), magnitude)
+                    *frequency *= divided / factor + (1.0 - divided);
+                }
             }
-        };
+        }
         Self {
             frequencies,
             magnitude,
@@ -113,6 +102,31 @@ impl Rotary {
             sine: tensor(sine)?,
         })
     }
+}
+
+/// Between which pairs of dimensions YaRN goes from kept to divided frequencies (section 3.2 of the paper).
+fn yarn_ramp(config: &RotaryConfig, head_dim: usize) -> (f64, f64) {
+    let RotaryScaling::Yarn {
+        fast,
+        slow,
+        original_context,
+        truncate,
+        ..
+    } = config.scaling
+    else {
+        return (0.0, 1.0);
+    };
+    let pair_of = |turns: f64| {
+        let wavelengths = original_context / (turns * TAU);
+        as_f64(head_dim) * wavelengths.ln() / (2.0 * config.base.ln())
+    };
+    let (mut first, mut last) = (pair_of(fast), pair_of(slow));
+    if truncate {
+        (first, last) = (first.floor(), last.ceil());
+    }
+    let (first, last) = (first.max(0.0), last.min(as_f64(head_dim) - 1.0));
+    // A ramp without width would divide by zero.
+    (first, if last > first { last } else { first + 0.001 })
 }
 
 /// The product in single precision.

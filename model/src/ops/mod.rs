@@ -5,11 +5,13 @@
 
 mod activation;
 mod attention;
+mod floats;
 mod norm;
 mod rope;
 
 pub use activation::{activate, activate_and_multiply};
 pub(crate) use attention::wide;
 pub use attention::{causal_softmax, softmax};
+pub(crate) use floats::with_floats;
 pub use norm::{layer_norm, rms_norm};
 pub use rope::rope;

@@ -5,12 +5,15 @@
 
 mod check;
 mod folder;
+pub mod gguf;
 mod map;
 mod names;
 mod shards;
 
 use candle_core::Tensor;
 pub use folder::Folder;
+pub(crate) use folder::read_json;
+pub use gguf::{Gguf, GgufWeights, Keep};
 pub use map::Map;
 
 use crate::{

@@ -1,56 +1,25 @@
-//! What the tests of models share.
+//! What the tests of kernels share.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "tests fail by panicking, and print what they measured"
-)]
+/// A generator whose numbers are the same everywhere (`SplitMix64`).
+pub(crate) struct Numbers(pub(crate) u64);
 
-use std::path::PathBuf;
-
-use candle_core::{DType, Device, Tensor};
-use serde_json::Value;
-use swemill_model::{Decoder, weights::Folder};
-
-/// The folder of a tiny random decoder; see `golden/make_decoders.py`.
-pub(crate) fn folder(case: &str) -> PathBuf {
-    let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests");
-    tests.join("golden/decoders").join(case)
-}
-
-/// A tiny random decoder.
-pub(crate) fn decoder(case: &str, dtype: DType) -> Decoder {
-    let (config, mut weights) = Folder::open(&folder(case), dtype, &Device::Cpu).unwrap();
-    Decoder::new(config, &mut weights, dtype, &Device::Cpu).unwrap()
-}
-
-/// What transformers computed for it.
-pub(crate) fn golden(case: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(folder(case).join("logits.json")).unwrap()).unwrap()
-}
-
-/// A JSON array of arrays of numbers.
-pub(crate) fn rows(json: &Value) -> Vec<Vec<f64>> {
-    serde_json::from_value(json.clone()).unwrap()
-}
-
-/// Asserts that logits differ by at most 1e-4 of the spread (largest less smallest) of the expected ones.
-pub(crate) fn assert_close(logits: &Tensor, expected: &[Vec<f64>]) {
-    let found: Vec<Vec<f64>> = logits.to_dtype(DType::F64).unwrap().to_vec2().unwrap();
-    assert_eq!(found.len(), expected.len(), "rows");
-    let numbers = || expected.iter().flatten().copied();
-    let spread = numbers().fold(f64::MIN, f64::max) - numbers().fold(f64::MAX, f64::min);
-    let mut worst = 0f64;
-    for (found, expected) in found.iter().zip(expected) {
-        assert_eq!(found.len(), expected.len(), "columns");
-        for (found, expected) in found.iter().zip(expected) {
-            assert!(found.is_finite());
-            worst = worst.max((found - expected).abs());
-        }
+impl Numbers {
+    /// 64 random bits.
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
     }
-    println!("  largest difference / spread: {:.1e}", worst / spread);
-    assert!(
-        worst <= 1e-4 * spread,
-        "differs by {worst} of a spread of {spread}"
-    );
+
+    /// Between -1 and 1.
+    pub(crate) fn float(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+
+    /// That many of them.
+    pub(crate) fn floats(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.float()).collect()
+    }
 }

@@ -1,15 +1,7 @@
 //! Every family of decoders computes what transformers computes, on tiny random models.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "tests fail by panicking, and print what they measured"
-)]
-
-mod common;
-
+use crate::common::{assert_close, decoder, golden, rows};
 use candle_core::{DType, Device};
-use common::{assert_close, decoder, golden, rows};
 use serde_json::Value;
 use swemill_model::{
     Batch, Cache, Decoder, Wanted,
