@@ -2,14 +2,16 @@
 //! the BERT kind, their weights and tokenizers, and the caches that attention reads.
 //!
 //! In reading order: [`config`] says what a model looks like, [`weights`] opens files and hands out tensors by name, [`batch`] is
-//! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`], and of [`kernels`] where nothing is trained), [`cache`] keeps keys and values and computes
-//! attention over them, and [`taps`] lets a caller see and change what happens inside. [`open`] does all of
-//! the first at once, with the [`tokenizer`].
+//! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`], and of [`kernels`] where nothing is
+//! trained), [`cache`] keeps keys and values and computes attention over them, and [`taps`] lets a caller see and change what happens
+//! inside. [`open`] opens a model with its [`tokenizer`] in one call; [`encoder`] is the other kind of model.
+//! [`engine`] answers many requests at once, and [`template`] writes conversations as a model expects them and reads its tool calls.
 
 pub mod batch;
 pub mod cache;
 pub mod config;
 pub mod decoder;
+pub mod encoder;
 pub mod engine;
 pub mod error;
 pub mod kernels;
@@ -17,6 +19,7 @@ pub mod layers;
 pub mod open;
 pub mod ops;
 pub mod taps;
+pub mod template;
 pub mod tokenizer;
 pub mod weights;
 
@@ -24,6 +27,7 @@ pub use batch::{Batch, Span, Wanted};
 pub use cache::Cache;
 pub use config::DecoderConfig;
 pub use decoder::Decoder;
+pub use encoder::Encoder;
 pub use error::{Error, Result};
 pub use open::{Model, Options};
 pub use taps::Taps;

@@ -80,7 +80,7 @@ fn layers(
     keys: Keys<'_>,
     key: impl Fn(&str) -> String,
 ) -> Result<Vec<LayerConfig>> {
-    let count = keys.size(&key("block_count"))?;
+    let count = keys.layers(&key("block_count"))?;
     if family == Family::Gpt2 {
         return Ok(DecoderConfig::same_layers(count, None));
     }

@@ -45,7 +45,7 @@ fn gpt2(keys: Keys<'_>) -> Result<DecoderConfig> {
             width: keys.optional_size("n_inner")?.unwrap_or(4 * hidden),
             epsilon: keys.positive("layer_norm_epsilon", 1e-5)?,
             activation: activation(keys, "activation_function", Activation::GeluTanh)?,
-            layers: DecoderConfig::same_layers(keys.size("n_layer")?, None),
+            layers: DecoderConfig::same_layers(keys.layers("n_layer")?, None),
             tied: keys.flag("tie_word_embeddings", true)?,
             attention_bias: true,
             mlp_bias: true,
@@ -130,7 +130,7 @@ fn rotary_family(family: Family, keys: Keys<'_>) -> Result<DecoderConfig> {
 
 /// The window and the rotary positions of every layer.
 fn layers(family: Family, keys: Keys<'_>) -> Result<Vec<LayerConfig>> {
-    let count = keys.size("num_hidden_layers")?;
+    let count = keys.layers("num_hidden_layers")?;
     let windowed = windowed_layers(family, keys, count)?;
     let window = keys.optional_size("sliding_window")?;
     if windowed.contains(&true) && window.is_none() {
@@ -294,7 +294,7 @@ fn yarn_magnitude(rope: Keys<'_>, factor: f64) -> Result<f64> {
     )
 }
 
-fn activation(keys: Keys<'_>, key: &str, default: Activation) -> Result<Activation> {
+pub(crate) fn activation(keys: Keys<'_>, key: &str, default: Activation) -> Result<Activation> {
     Ok(match keys.text(key)? {
         None => default,
         Some("silu" | "swish") => Activation::Silu,

@@ -7,6 +7,9 @@ use crate::{Error, Result};
 /// Keys above which nothing real lies; what is beyond them is damage, and would only run out of memory later.
 const LARGEST: u64 = 1 << 32;
 
+/// Layers are listed one by one before any of their tensors is looked for.
+const MOST_LAYERS: usize = 10_000;
+
 /// The keys of a JSON object.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Keys<'a>(pub(crate) &'a Map<String, Value>);
@@ -32,6 +35,17 @@ impl<'a> Keys<'a> {
     pub(crate) fn size(self, key: &str) -> Result<usize> {
         self.optional_size(key)?
             .ok_or_else(|| Error::config(key, "is missing"))
+    }
+
+    /// How many layers there are.
+    pub(crate) fn layers(self, key: &str) -> Result<usize> {
+        match self.size(key)? {
+            count if count <= MOST_LAYERS => Ok(count),
+            count => Err(Error::config(
+                key,
+                format!("is {count}, more than {MOST_LAYERS}"),
+            )),
+        }
     }
 
     /// A finite number, or `None` where the key is missing or null.

@@ -21,9 +21,13 @@ impl Tokenizer {
     /// Reads Hugging Face's tokenizer.json.
     pub fn from_file(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
-        let read = Inner::from_bytes(bytes);
-        let inner = read
+        let mut inner = Inner::from_bytes(bytes)
             .map_err(|error| Error::format(path, format!("it is no tokenizer.json ({error})")))?;
+        // Some files cut and pad every text to the length that their model was trained with; batches here are ragged.
+        inner
+            .with_truncation(None)
+            .map_err(|error| Error::Tokenizer(error.to_string()))?;
+        inner.with_padding(None);
         Ok(Self { inner })
     }
 

@@ -8,13 +8,17 @@ mod folder;
 pub mod gguf;
 mod map;
 mod names;
+mod recorded;
 mod shards;
+mod write;
 
 use candle_core::Tensor;
 pub use folder::Folder;
 pub(crate) use folder::read_json;
 pub use gguf::{Gguf, GgufWeights, Keep};
 pub use map::Map;
+pub use recorded::Recorded;
+pub use write::write;
 
 use crate::{
     Result,

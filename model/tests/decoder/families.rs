@@ -8,7 +8,7 @@ use swemill_model::{
     cache::{Contiguous, NoCache},
 };
 
-const CASES: [&str; 10] = [
+pub(crate) const CASES: [&str; 10] = [
     "gpt2",
     "llama",
     "llama-tied-bias",

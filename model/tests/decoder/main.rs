@@ -8,5 +8,10 @@
 
 mod caches;
 mod common;
+mod damaged;
+mod encoders;
 mod families;
+mod ggufs;
 mod real;
+mod taps;
+mod written;

@@ -45,6 +45,8 @@ fn a_failing_step_takes_only_its_own_request_down() {
         }
         engine.submit(Request::new(vec![97], 3)).unwrap().wait().unwrap();
         assert_eq!(engine.metrics().failed.get(), 1);
+        // The gauge is written after the last answer has been given.
+        engine.join();
         assert_eq!(engine.metrics().occupancy().used, 0);
     }
 }

@@ -13,6 +13,18 @@ fn hot(prompt: &[u32], seed: u64) -> Request {
     request
 }
 
+/// Nearly greedy, so that a model with a period repeats itself.
+fn cold(prompt: &[u32], seed: u64) -> Request {
+    let mut request = hot(prompt, seed);
+    request.sampling.temperature = 0.01;
+    request
+}
+
+/// What is asked of a model with or without a period.
+fn request(prompt: &[u32], seed: u64, period: Option<usize>) -> Request {
+    if period.is_some() { cold(prompt, seed) } else { hot(prompt, seed) }
+}
+
 fn prompts() -> Vec<Vec<u32>> {
     let shared: Vec<u32> = (0..37).map(|n| 97 + n * 7 % 26).collect();
     let own = |index: u32| (0..=index % 5).map(move |n| 97 + (index * 11 + n) % 26);
@@ -23,13 +35,13 @@ fn prompts() -> Vec<Vec<u32>> {
 fn alone(period: Option<usize>) -> Vec<String> {
     let settings = Settings { prefix_cache: false, sequences: 1, ..small() };
     let engine = engine(settings, |model| model.period = period);
-    let answer = |(seed, prompt): (u64, &Vec<u32>)| engine.submit(hot(prompt, seed)).unwrap().wait().unwrap().text;
+    let answer = |(seed, prompt): (u64, &Vec<u32>)| engine.submit(request(prompt, seed, period)).unwrap().wait().unwrap().text;
     (0..).zip(&prompts()).map(answer).collect()
 }
 
 fn together(settings: Settings, period: Option<usize>) -> (Vec<String>, crate::engine::Engine) {
     let engine = engine(settings, |model| model.period = period);
-    let answers: Vec<_> = (0..).zip(&prompts()).map(|(seed, prompt)| engine.submit(hot(prompt, seed)).unwrap()).collect();
+    let answers: Vec<_> = (0..).zip(&prompts()).map(|(seed, prompt)| engine.submit(request(prompt, seed, period)).unwrap()).collect();
     (answers.into_iter().map(|answer| answer.wait().unwrap().text).collect(), engine)
 }
 
@@ -53,7 +65,7 @@ fn an_engine_with_too_few_blocks_preempts_and_answers_the_same() {
 
 #[test]
 fn guessing_ahead_changes_no_text() {
-    for period in [None, Some(3)] {
+    for period in [None, Some(2)] {
         let (answers, engine) = together(Settings { guesses: 8, ..small() }, period);
         assert_eq!(answers, alone(period));
         let accepted = engine.metrics().accepted_tokens.get();
