@@ -123,7 +123,9 @@ impl GrammarState {
 
 impl std::fmt::Debug for GrammarState {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("GrammarState").finish_non_exhaustive()
+        formatter
+            .debug_struct("GrammarState")
+            .finish_non_exhaustive()
     }
 }
 
@@ -144,7 +146,11 @@ mod tests {
     fn allowed(state: &mut GrammarState) -> Vec<u32> {
         let mut logits = vec![0.0; 300];
         state.restrict(&mut logits).unwrap();
-        (0u32..).zip(logits).filter(|(_, logit)| logit.is_finite()).map(|(token, _)| token).collect()
+        (0u32..)
+            .zip(logits)
+            .filter(|(_, logit)| logit.is_finite())
+            .map(|(token, _)| token)
+            .collect()
     }
 
     #[test]
@@ -165,8 +171,16 @@ mod tests {
     #[test]
     fn a_grammar_that_makes_no_sense_is_an_error() {
         assert!(grammars().compile(&Constraint::Regex("(".into())).is_err());
-        assert!(grammars().compile(&Constraint::JsonSchema(json!({"type": "nonsense"}))).is_err());
-        assert!(grammars().compile(&Constraint::Lark("start: nowhere".into())).is_err());
+        assert!(
+            grammars()
+                .compile(&Constraint::JsonSchema(json!({"type": "nonsense"})))
+                .is_err()
+        );
+        assert!(
+            grammars()
+                .compile(&Constraint::Lark("start: nowhere".into()))
+                .is_err()
+        );
     }
 
     #[test]

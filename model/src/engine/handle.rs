@@ -84,24 +84,42 @@ impl Engine {
         if shared.closing.load(Ordering::Acquire) {
             return Err(RequestError::ShuttingDown);
         }
-        shared.metrics.try_wait(shared.settings.queue).map_err(|waiting| {
-            shared.metrics.refused.add(1);
-            RequestError::QueueFull { waiting }
-        })?;
+        shared
+            .metrics
+            .try_wait(shared.settings.queue)
+            .map_err(|waiting| {
+                shared.metrics.refused.add(1);
+                RequestError::QueueFull { waiting }
+            })?;
         let (events, answer) = channel(shared.settings.channel);
         let arrival = shared.arrivals.fetch_add(1, Ordering::Relaxed);
-        let Settings { block_tokens, guesses, prefix_cache, .. } = shared.settings;
-        let chained = if prefix_cache { block_tokens } else { usize::MAX };
+        let Settings {
+            block_tokens,
+            guesses,
+            prefix_cache,
+            ..
+        } = shared.settings;
+        let chained = if prefix_cache {
+            block_tokens
+        } else {
+            usize::MAX
+        };
         let sequence = Sequence::new(request, arrival, events, shared.context, chained, guesses);
-        self.inbox.send(Message::Add(Box::new(sequence))).map_err(|_| {
-            shared.metrics.wait_less();
-            RequestError::ShuttingDown
-        })?;
+        self.inbox
+            .send(Message::Add(Box::new(sequence)))
+            .map_err(|_| {
+                shared.metrics.wait_less();
+                RequestError::ShuttingDown
+            })?;
         Ok(Answer { events: answer })
     }
 
     fn check(&self, request: &Request) -> Result<(), RequestError> {
-        let Shared { tokens: vocabulary, context, .. } = *self.shared;
+        let Shared {
+            tokens: vocabulary,
+            context,
+            ..
+        } = *self.shared;
         let prompt = request.prompt.len();
         if prompt == 0 {
             return Err(RequestError::EmptyPrompt);
@@ -109,7 +127,11 @@ impl Engine {
         if prompt >= context {
             return Err(RequestError::ContextLength { prompt, context });
         }
-        if let Some(&token) = request.prompt.iter().find(|&&token| token as usize >= vocabulary) {
+        if let Some(&token) = request
+            .prompt
+            .iter()
+            .find(|&&token| token as usize >= vocabulary)
+        {
             return Err(RequestError::UnknownToken { token, vocabulary });
         }
         Ok(request.sampling.check(vocabulary)?)
@@ -140,7 +162,12 @@ impl Engine {
     /// Closes the engine and waits until everything is answered. Blocks the calling thread.
     pub fn join(&self) {
         self.close();
-        let thread = self.shared.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .shared
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the engine's thread panicked");
         }

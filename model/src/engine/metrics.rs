@@ -62,7 +62,11 @@ impl Metrics {
     /// How the blocks were used after the last step.
     pub fn occupancy(&self) -> Occupancy {
         let read = |gauge: &AtomicUsize| gauge.load(Ordering::Relaxed);
-        let (total, used, idle) = (read(&self.total_blocks), read(&self.used_blocks), read(&self.idle_blocks));
+        let (total, used, idle) = (
+            read(&self.total_blocks),
+            read(&self.used_blocks),
+            read(&self.idle_blocks),
+        );
         Occupancy {
             total,
             used,
@@ -125,7 +129,10 @@ pub struct Histogram {
 impl Histogram {
     pub(super) fn observe(&self, took: Duration) {
         let seconds = took.as_secs_f64();
-        let bin = BINS.iter().position(|&end| seconds <= end).unwrap_or(BINS.len());
+        let bin = BINS
+            .iter()
+            .position(|&end| seconds <= end)
+            .unwrap_or(BINS.len());
         self.bins[bin].fetch_add(1, Ordering::Relaxed);
         let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.microseconds.fetch_add(microseconds, Ordering::Relaxed);

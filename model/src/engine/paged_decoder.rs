@@ -17,14 +17,23 @@ impl PagedDecoder {
     pub fn new(decoder: Decoder, settings: &Settings) -> Result<Self> {
         let blocks = u32::try_from(settings.blocks).unwrap_or(u32::MAX);
         let (dtype, device) = (decoder.dtype(), decoder.device().clone());
-        let cache = Paged::new(&decoder.config, blocks, settings.block_tokens, dtype, &device)?;
+        let cache = Paged::new(
+            &decoder.config,
+            blocks,
+            settings.block_tokens,
+            dtype,
+            &device,
+        )?;
         Ok(Self { decoder, cache })
     }
 
     /// Bytes that one position takes in all layers.
     pub fn bytes_per_token(decoder: &Decoder) -> usize {
         let config = &decoder.config;
-        2 * config.layers.len() * config.key_value_heads * config.head_dim * decoder.dtype().size_in_bytes()
+        2 * config.layers.len()
+            * config.key_value_heads
+            * config.head_dim
+            * decoder.dtype().size_in_bytes()
     }
 }
 

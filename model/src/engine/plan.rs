@@ -42,7 +42,11 @@ pub(super) struct Assembled {
 impl Assembled {
     /// Lays the parts one after the other.
     pub(super) fn new(parts: &[Part]) -> Self {
-        let mut batch = Batch { tokens: Vec::new(), spans: Vec::new(), wanted: Wanted::Last };
+        let mut batch = Batch {
+            tokens: Vec::new(),
+            spans: Vec::new(),
+            wanted: Wanted::Last,
+        };
         let mut rows = Vec::new();
         for (index, part) in parts.iter().enumerate() {
             batch.push(index, part.start, &part.tokens);
@@ -57,13 +61,20 @@ impl Assembled {
         Self {
             batch,
             tables: parts.iter().map(|part| part.table.clone()).collect(),
-            copies: parts.iter().flat_map(|part| part.copies.iter().copied()).collect(),
+            copies: parts
+                .iter()
+                .flat_map(|part| part.copies.iter().copied())
+                .collect(),
             rows: count,
         }
     }
 
     pub(super) fn step(&self) -> Step<'_> {
-        Step { batch: &self.batch, tables: &self.tables, copies: &self.copies }
+        Step {
+            batch: &self.batch,
+            tables: &self.tables,
+            copies: &self.copies,
+        }
     }
 }
 

@@ -139,7 +139,17 @@ mod tests {
         queue.push(Entry(0, "few", 4), std::iter::empty());
         queue.push(Entry(0, "few", 5), std::iter::empty());
         let order: Vec<_> = (0..6).map(|_| next(&mut queue)).collect();
-        assert_eq!(order, [("many", 0), ("few", 4), ("many", 1), ("few", 5), ("many", 2), ("many", 3)]);
+        assert_eq!(
+            order,
+            [
+                ("many", 0),
+                ("few", 4),
+                ("many", 1),
+                ("few", 5),
+                ("many", 2),
+                ("many", 3)
+            ]
+        );
     }
 
     #[test]

@@ -112,7 +112,9 @@ pub enum RequestError {
     #[error("the prompt is empty; give at least one token")]
     EmptyPrompt,
     /// A prompt that leaves no room for an answer.
-    #[error("the prompt has {prompt} tokens, but the model's context holds {context} with the answer; shorten the prompt")]
+    #[error(
+        "the prompt has {prompt} tokens, but the model's context holds {context} with the answer; shorten the prompt"
+    )]
     ContextLength {
         /// Tokens of the prompt.
         prompt: usize,

@@ -59,10 +59,20 @@ impl Scheduler {
         ranked.retain(|sequence| sequence.stalled.is_none());
         // Decoding before prompts; among each, priority and then arrival.
         ranked.sort_by_key(|sequence| {
-            (sequence.remaining() > 1, Reverse(sequence.priority()), sequence.arrival)
+            (
+                sequence.remaining() > 1,
+                Reverse(sequence.priority()),
+                sequence.arrival,
+            )
         });
-        let mut decoding = ranked.iter().filter(|sequence| sequence.remaining() == 1).count();
-        let ranked: Vec<u64> = ranked.into_iter().map(|sequence| sequence.arrival).collect();
+        let mut decoding = ranked
+            .iter()
+            .filter(|sequence| sequence.remaining() == 1)
+            .count();
+        let ranked: Vec<u64> = ranked
+            .into_iter()
+            .map(|sequence| sequence.arrival)
+            .collect();
         for id in ranked {
             decoding = decoding.saturating_sub(1);
             // Guesses take from what is left when everyone who decodes has a row, and leave half of it to prompts.
@@ -76,7 +86,9 @@ impl Scheduler {
     /// Plans the next piece of a running sequence.
     fn extend(&mut self, id: u64, budget: &mut usize, room: usize, parts: &mut Vec<Part>) {
         loop {
-            let Some(sequence) = self.running.get_mut(&id) else { return };
+            let Some(sequence) = self.running.get_mut(&id) else {
+                return;
+            };
             let rows = sequence.remaining().min(*budget);
             if rows == 0 {
                 return;
@@ -91,17 +103,29 @@ impl Scheduler {
             }
             let mut copies = Vec::new();
             let mut end = start + tokens.len();
-            let mut reserved = sequence.table.reserve(&mut self.pool, start..end, &mut copies);
+            let mut reserved = sequence
+                .table
+                .reserve(&mut self.pool, start..end, &mut copies);
             if reserved.is_err() && tokens.len() > rows {
                 tokens.truncate(rows);
                 end = start + rows;
-                reserved = sequence.table.reserve(&mut self.pool, start..end, &mut copies);
+                reserved = sequence
+                    .table
+                    .reserve(&mut self.pool, start..end, &mut copies);
             }
             if reserved.is_ok() {
                 *budget = budget.saturating_sub(tokens.len());
                 let guesses = tokens.len() - rows;
                 let table = sequence.table.blocks().to_vec();
-                return parts.push(Part { sequence: id, start, tokens, guesses, chooses, table, copies });
+                return parts.push(Part {
+                    sequence: id,
+                    start,
+                    tokens,
+                    guesses,
+                    chooses,
+                    table,
+                    copies,
+                });
             }
             let victim = self.victim(parts);
             self.preempt(victim.unwrap_or(id));
@@ -111,18 +135,27 @@ impl Scheduler {
     /// The running sequence that ranks lowest of those that are not part of the step yet.
     fn victim(&self, parts: &[Part]) -> Option<u64> {
         let planned: HashSet<u64> = parts.iter().map(|part| part.sequence).collect();
-        let free = self.running.values().filter(|sequence| !planned.contains(&sequence.arrival));
+        let free = self
+            .running
+            .values()
+            .filter(|sequence| !planned.contains(&sequence.arrival));
         free.min_by_key(|sequence| (sequence.priority(), Reverse(sequence.arrival)))
             .map(|sequence| sequence.arrival)
     }
 
     /// Takes a sequence's blocks and lets it wait, to be computed again.
     fn preempt(&mut self, id: u64) {
-        let Some(mut sequence) = self.running.remove(&id) else { return };
+        let Some(mut sequence) = self.running.remove(&id) else {
+            return;
+        };
         let empty = BlockTable::empty(sequence.salt());
         std::mem::replace(&mut sequence.table, empty).release(&mut self.pool);
         sequence.computed = 0;
-        sequence.chain = BlockHash::chain(sequence.salt(), &sequence.tokens, self.settings.block_tokens);
+        sequence.chain = BlockHash::chain(
+            sequence.salt(),
+            &sequence.tokens,
+            self.settings.block_tokens,
+        );
         self.metrics.preemptions.add(1);
         self.metrics.wait_more();
         self.add(sequence);
@@ -138,7 +171,9 @@ impl Scheduler {
             if self.is_full(*budget) {
                 return;
             }
-            let Some(sequence) = self.queue.get(id) else { continue };
+            let Some(sequence) = self.queue.get(id) else {
+                continue;
+            };
             let kept = |hash: &&BlockHash| self.pool.holds(hash);
             let known = sequence.chain.iter().take_while(kept).count();
             let (known, new) = sequence.chain.split_at(known);
@@ -148,7 +183,10 @@ impl Scheduler {
             }
             // One more than it takes, for a copy of the last block if all are found. Kept blocks that nobody uses count as available
             // until they are taken, so only those in use are had for nothing.
-            let in_use = known.iter().filter(|hash| self.pool.is_in_use(hash)).count();
+            let in_use = known
+                .iter()
+                .filter(|hash| self.pool.is_in_use(hash))
+                .count();
             let needed = self.pool.blocks_for(sequence.tokens.len() + 1) + 1 - in_use;
             if needed > self.pool.available() && !self.running.is_empty() {
                 return;
@@ -176,7 +214,9 @@ impl Scheduler {
 
     /// Starts one waiting sequence from what is kept of its beginning.
     fn start(&mut self, id: u64, budget: &mut usize, parts: &mut Vec<Part>) {
-        let Some(mut sequence) = self.queue.remove(id) else { return };
+        let Some(mut sequence) = self.queue.remove(id) else {
+            return;
+        };
         self.metrics.wait_less();
         let table = BlockTable::from_prefix(&mut self.pool, sequence.salt(), &sequence.chain);
         let found = table.blocks().len() * self.settings.block_tokens;

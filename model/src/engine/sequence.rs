@@ -6,10 +6,7 @@ use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use super::{
     BlockTable, Done, Event, Reason, Request, RequestError, Sampler, StopStrings, Token, Usage,
-    Utf8Stream, Vocabulary,
-    blocks::BlockHash,
-    queue::Queued,
-    speculation::PromptLookup,
+    Utf8Stream, Vocabulary, blocks::BlockHash, queue::Queued, speculation::PromptLookup,
 };
 use crate::{Error, Result};
 
@@ -64,7 +61,10 @@ impl Sequence {
             longest: longest.min(prompt.saturating_add(request.max_tokens)),
             stalled: None,
             first_token: None,
-            usage: Usage { prompt, ..Usage::default() },
+            usage: Usage {
+                prompt,
+                ..Usage::default()
+            },
             sampler: Sampler::new(request.sampling.clone(), &tokens),
             utf8: Utf8Stream::default(),
             stop,
@@ -119,7 +119,9 @@ impl Sequence {
         let ended = ends.contains(&token) && !self.request.ignore_end;
         let mut reason = ended.then_some(Reason::End);
         if let Some(grammar) = &mut self.request.grammar {
-            grammar.advance(token).map_err(|failure| Error::Batch(failure.to_string()))?;
+            grammar
+                .advance(token)
+                .map_err(|failure| Error::Batch(failure.to_string()))?;
             if grammar.is_complete() {
                 reason.get_or_insert(Reason::Grammar);
             }
@@ -136,7 +138,11 @@ impl Sequence {
         } else if reason.is_none() && self.tokens.len() >= self.longest {
             reason = Some(Reason::Length);
         }
-        let event = Token { token, text: stopped.text, logprobs: drawn.logprobs };
+        let event = Token {
+            token,
+            text: stopped.text,
+            logprobs: drawn.logprobs,
+        };
         self.send(Event::Token(event));
         Ok((token, reason))
     }
@@ -152,7 +158,11 @@ impl Sequence {
             }
         };
         let usage = self.usage;
-        self.send(Event::Done(Done { text, reason, usage }));
+        self.send(Event::Done(Done {
+            text,
+            reason,
+            usage,
+        }));
     }
 
     /// Tells the client that there is no more answer.
@@ -163,7 +173,11 @@ impl Sequence {
     /// Sequences are only stepped while their channel has room; a closed one is noticed before the next step.
     fn send(&self, event: Event) {
         if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
-            tracing::debug!(arrival = self.arrival, ?event, "the client's channel is full");
+            tracing::debug!(
+                arrival = self.arrival,
+                ?event,
+                "the client's channel is full"
+            );
         }
     }
 }

@@ -37,7 +37,11 @@ impl ArithmeticModel {
     pub(crate) const VOCABULARY: usize = 300;
 
     pub(crate) fn new(block_tokens: usize, context: usize) -> Self {
-        Self { block_tokens, context, ..Self::default() }
+        Self {
+            block_tokens,
+            context,
+            ..Self::default()
+        }
     }
 
     /// The logits after these tokens.
@@ -48,7 +52,9 @@ impl ArithmeticModel {
             Some(period) => &tokens[tokens.len() - 1 - (tokens.len() - 1) % period..],
         };
         for &token in seen {
-            hash = (hash ^ u64::from(token)).wrapping_mul(0x2545_f491_4f6c_dd1d).rotate_left(23);
+            hash = (hash ^ u64::from(token))
+                .wrapping_mul(0x2545_f491_4f6c_dd1d)
+                .rotate_left(23);
         }
         let logit = |token: usize| {
             // Letters, and now and then an end.
@@ -66,7 +72,10 @@ impl ArithmeticModel {
             self.blocks.get(block)?[position % self.block_tokens]
         };
         (0..length)
-            .map(|position| read(position).ok_or_else(|| Error::Batch(format!("position {position} was never written"))))
+            .map(|position| {
+                read(position)
+                    .ok_or_else(|| Error::Batch(format!("position {position} was never written")))
+            })
             .collect()
     }
 }
@@ -85,18 +94,31 @@ impl Model for ArithmeticModel {
         batch.check(Self::VOCABULARY, self.context)?;
         std::thread::sleep(self.delay);
         for copy in step.copies {
-            let contents = self.blocks.get(&copy.from).cloned().unwrap_or_else(|| vec![None; self.block_tokens]);
+            let contents = self
+                .blocks
+                .get(&copy.from)
+                .cloned()
+                .unwrap_or_else(|| vec![None; self.block_tokens]);
             self.blocks.insert(copy.to, contents);
         }
-        if self.poison.is_some_and(|token| batch.tokens.contains(&token)) {
+        if self
+            .poison
+            .is_some_and(|token| batch.tokens.contains(&token))
+        {
             return Err(Error::Batch("poisoned".into()));
         }
-        assert!(!self.panics.is_some_and(|token| batch.tokens.contains(&token)), "asked to panic");
+        assert!(
+            !self
+                .panics
+                .is_some_and(|token| batch.tokens.contains(&token)),
+            "asked to panic"
+        );
         for (span, table) in batch.spans.iter().zip(step.tables) {
             for (position, row) in (span.start..span.end()).zip(span.rows.clone()) {
                 let block = table[position / self.block_tokens];
                 let empty = || vec![None; self.block_tokens];
-                self.blocks.entry(block).or_insert_with(empty)[position % self.block_tokens] = Some(batch.tokens[row]);
+                self.blocks.entry(block).or_insert_with(empty)[position % self.block_tokens] =
+                    Some(batch.tokens[row]);
             }
         }
         let Wanted::Rows(rows) = &batch.wanted else {
@@ -104,9 +126,14 @@ impl Model for ArithmeticModel {
         };
         let mut logits = Vec::new();
         for &row in rows {
-            let index = batch.spans.iter().position(|span| span.rows.contains(&row)).expect("rows lie in spans");
+            let index = batch
+                .spans
+                .iter()
+                .position(|span| span.rows.contains(&row))
+                .expect("rows lie in spans");
             let span = &batch.spans[index];
-            let history = self.history(&step.tables[index], span.start + row - span.rows.start + 1)?;
+            let history =
+                self.history(&step.tables[index], span.start + row - span.rows.start + 1)?;
             let mut row_logits = self.logits(&history);
             if self.not_a_number == history.last().copied() {
                 row_logits[5] = f32::NAN;
@@ -119,12 +146,21 @@ impl Model for ArithmeticModel {
 
 /// Settings of a small engine.
 pub(crate) fn small() -> Settings {
-    Settings { block_tokens: 4, blocks: 64, step_tokens: 24, sequences: 8, guesses: 0, ends: vec![END], ..Settings::default() }
+    Settings {
+        block_tokens: 4,
+        blocks: 64,
+        step_tokens: 24,
+        sequences: 8,
+        guesses: 0,
+        ends: vec![END],
+        ..Settings::default()
+    }
 }
 
 /// An engine over a stand-in.
 pub(crate) fn engine(settings: Settings, change: impl FnOnce(&mut ArithmeticModel)) -> Engine {
     let mut model = ArithmeticModel::new(settings.block_tokens, 4096);
     change(&mut model);
-    Engine::start(Box::new(model), Arc::new(bytes_vocabulary()), settings).expect("threads can be started")
+    Engine::start(Box::new(model), Arc::new(bytes_vocabulary()), settings)
+        .expect("threads can be started")
 }

@@ -2,5 +2,5 @@
 
 mod accounting;
 mod faults;
-mod scheduling;
 mod sameness;
+mod scheduling;

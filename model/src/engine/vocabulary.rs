@@ -33,7 +33,11 @@ impl Vocabulary {
         let added = tokenizer.inner().get_added_tokens_decoder();
         let letters = byte_letters();
         let spellings: Vec<Option<String>> = (0..tokenizer.vocabulary())
-            .map(|token| u32::try_from(token).ok().and_then(|token| tokenizer.spelling(token)))
+            .map(|token| {
+                u32::try_from(token)
+                    .ok()
+                    .and_then(|token| tokenizer.spelling(token))
+            })
             .collect();
         // `Ġ` stands for a space in every byte-level vocabulary and in no other.
         let byte_level = spellings

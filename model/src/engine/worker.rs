@@ -84,7 +84,9 @@ impl Worker {
             self.compute(parts);
         }
         let occupancy = self.scheduler.pool.occupancy();
-        self.scheduler.metrics.observe(self.scheduler.running.len(), occupancy);
+        self.scheduler
+            .metrics
+            .observe(self.scheduler.running.len(), occupancy);
         worked
     }
 
@@ -106,7 +108,9 @@ impl Worker {
                 sequence.stalled = None;
             } else if sequence.stalled.get_or_insert_with(Instant::now).elapsed() > patience {
                 metrics.failed.add(1);
-                sequence.fail(RequestError::ClientStalled { seconds: patience.as_secs() });
+                sequence.fail(RequestError::ClientStalled {
+                    seconds: patience.as_secs(),
+                });
                 gone.push(id);
             }
         }
@@ -122,7 +126,10 @@ impl Worker {
             Err(error) if parts.len() == 1 => vec![Err(error)],
             Err(error) => {
                 tracing::warn!(%error, sequences = parts.len(), "a step failed; its sequences are computed one by one");
-                let alone = |part: &Part| self.run_model(std::slice::from_ref(part)).map(|rows| rows.concat());
+                let alone = |part: &Part| {
+                    self.run_model(std::slice::from_ref(part))
+                        .map(|rows| rows.concat())
+                };
                 parts.iter().map(alone).collect()
             }
         };
@@ -144,11 +151,19 @@ impl Worker {
         let started = Instant::now();
         // A defect in a kernel must not take the other requests down.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.model.step(&assembled.step())));
-        let logits = outcome.unwrap_or_else(|_| Err(Error::Batch("the model panicked; its message is on stderr".into())))?;
+        let logits = outcome.unwrap_or_else(|_| {
+            Err(Error::Batch(
+                "the model panicked; its message is on stderr".into(),
+            ))
+        })?;
         let metrics = &self.scheduler.metrics;
         metrics.steps.add(1);
-        metrics.rows.add(parts.iter().map(|part| part.tokens.len()).sum());
-        metrics.step_microseconds.add(usize::try_from(started.elapsed().as_micros()).unwrap_or(usize::MAX));
+        metrics
+            .rows
+            .add(parts.iter().map(|part| part.tokens.len()).sum());
+        metrics
+            .step_microseconds
+            .add(usize::try_from(started.elapsed().as_micros()).unwrap_or(usize::MAX));
         if logits.len() != assembled.rows * vocabulary {
             return Err(Error::Batch(format!(
                 "the model returned {} logits for {} rows of {vocabulary}",
@@ -162,7 +177,9 @@ impl Worker {
     /// Takes over what was computed for a part, and chooses as many tokens as its guesses allow.
     fn apply(&mut self, part: &Part, logits: &[f32]) -> Result<()> {
         let scheduler = &mut self.scheduler;
-        let Some(sequence) = scheduler.running.get_mut(&part.sequence) else { return Ok(()) };
+        let Some(sequence) = scheduler.running.get_mut(&part.sequence) else {
+            return Ok(());
+        };
         let own = part.tokens.len() - part.guesses;
         sequence.computed = part.start + own;
         scheduler.queue.charge(sequence.tenant(), part.tokens.len());
@@ -170,7 +187,8 @@ impl Worker {
         if part.chooses {
             let mut right = 0;
             for (index, row) in logits.chunks_exact(self.model.vocabulary()).enumerate() {
-                let (token, reason) = sequence.choose(row, &self.vocabulary, &scheduler.settings.ends)?;
+                let (token, reason) =
+                    sequence.choose(row, &self.vocabulary, &scheduler.settings.ends)?;
                 scheduler.metrics.answer_tokens.add(1);
                 end = reason;
                 if end.is_some() || part.tokens.get(own + index) != Some(&token) {
@@ -186,14 +204,22 @@ impl Worker {
             scheduler.metrics.accepted_tokens.add(right);
         }
         if scheduler.settings.prefix_cache {
-            sequence.table.publish(&mut scheduler.pool, &sequence.tokens, sequence.computed);
+            sequence
+                .table
+                .publish(&mut scheduler.pool, &sequence.tokens, sequence.computed);
         }
         if let Some(reason) = end {
             sequence.finish(reason);
             scheduler.metrics.completed.add(1);
-            scheduler.metrics.duration.observe(sequence.submitted.elapsed());
+            scheduler
+                .metrics
+                .duration
+                .observe(sequence.submitted.elapsed());
             if let Some(first) = sequence.first_token {
-                scheduler.metrics.first_token.observe(first.duration_since(sequence.submitted));
+                scheduler
+                    .metrics
+                    .first_token
+                    .observe(first.duration_since(sequence.submitted));
             }
             self.remove(part.sequence);
         }

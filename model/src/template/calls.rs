@@ -36,7 +36,9 @@ const PYTHON_TAG: &str = "<|python_tag|>";
 impl CallFormat {
     /// The format that a chat template teaches its model.
     pub fn of_template(source: &str) -> Self {
-        if source.contains(PYTHON_TAG) || (source.contains("\"parameters\":") && !source.contains(OPEN)) {
+        if source.contains(PYTHON_TAG)
+            || (source.contains("\"parameters\":") && !source.contains(OPEN))
+        {
             Self::Llama
         } else {
             Self::Hermes
@@ -67,7 +69,9 @@ impl CallFormat {
         };
         let schema = serde_json::json!({ "anyOf": tools.iter().map(call).collect::<Vec<_>>() });
         match self {
-            Self::Hermes => format!("start: \"{OPEN}\\n\" call \"\\n{CLOSE}\"\ncall: %json {schema}\n"),
+            Self::Hermes => {
+                format!("start: \"{OPEN}\\n\" call \"\\n{CLOSE}\"\ncall: %json {schema}\n")
+            }
             Self::Llama => format!("start: call\ncall: %json {schema}\n"),
         }
     }
@@ -82,7 +86,10 @@ pub fn parse_calls(answer: &str, format: CallFormat) -> Parsed {
 }
 
 fn parse_hermes(answer: &str) -> Parsed {
-    let mut parsed = Parsed { text: String::new(), calls: Vec::new() };
+    let mut parsed = Parsed {
+        text: String::new(),
+        calls: Vec::new(),
+    };
     let mut rest = answer;
     while let Some(start) = rest.find(OPEN) {
         let body = &rest[start + OPEN.len()..];
@@ -114,8 +121,14 @@ fn parse_llama(answer: &str) -> Parsed {
     let whole = call(body, &keys).map(|call| vec![call]);
     let calls = whole.or_else(|| bodies.iter().map(|body| call(body, &keys)).collect());
     match calls {
-        Some(calls) => Parsed { text: String::new(), calls },
-        None => Parsed { text: answer.to_owned(), calls: Vec::new() },
+        Some(calls) => Parsed {
+            text: String::new(),
+            calls,
+        },
+        None => Parsed {
+            text: answer.to_owned(),
+            calls: Vec::new(),
+        },
     }
 }
 
@@ -139,7 +152,10 @@ mod tests {
     use super::*;
 
     fn expected(name: &str, arguments: &str) -> ToolCall {
-        ToolCall { name: name.into(), arguments: arguments.into() }
+        ToolCall {
+            name: name.into(),
+            arguments: arguments.into(),
+        }
     }
 
     #[test]
@@ -147,25 +163,45 @@ mod tests {
         let answer = "Let me look.\n<tool_call>\n{\"name\": \"bash\", \"arguments\": {\"command\": \"ls\"}}\n</tool_call>\n<tool_call>{\"name\": \"done\"}</tool_call>";
         let parsed = parse_calls(answer, CallFormat::Hermes);
         assert_eq!(parsed.text, "Let me look.");
-        assert_eq!(parsed.calls, [expected("bash", "{\"command\":\"ls\"}"), expected("done", "{}")]);
+        assert_eq!(
+            parsed.calls,
+            [
+                expected("bash", "{\"command\":\"ls\"}"),
+                expected("done", "{}")
+            ]
+        );
     }
 
     #[test]
     fn what_is_no_call_stays_text() {
-        for answer in ["<tool_call>{\"name\": 3}</tool_call> x", "plain", "<tool_call>", "<tool_call>{\"name\": \"a\", \"arguments\": [1]}</tool_call>"] {
+        for answer in [
+            "<tool_call>{\"name\": 3}</tool_call> x",
+            "plain",
+            "<tool_call>",
+            "<tool_call>{\"name\": \"a\", \"arguments\": [1]}</tool_call>",
+        ] {
             let parsed = parse_calls(answer, CallFormat::Hermes);
             assert_eq!((parsed.text.as_str(), parsed.calls.len()), (answer, 0));
         }
-        let unclosed = parse_calls("<tool_call>{\"name\": \"a\", \"arguments\": {}}", CallFormat::Hermes);
+        let unclosed = parse_calls(
+            "<tool_call>{\"name\": \"a\", \"arguments\": {}}",
+            CallFormat::Hermes,
+        );
         assert_eq!(unclosed.calls, [expected("a", "{}")]);
     }
 
     #[test]
     fn llama_calls_are_whole_answers() {
-        let parsed = parse_calls("<|python_tag|>{\"name\": \"f\", \"parameters\": {\"x\": 1}}", CallFormat::Llama);
+        let parsed = parse_calls(
+            "<|python_tag|>{\"name\": \"f\", \"parameters\": {\"x\": 1}}",
+            CallFormat::Llama,
+        );
         assert_eq!(parsed.calls, [expected("f", "{\"x\":1}")]);
         let two = "{\"name\": \"f\", \"parameters\": {}}; {\"name\": \"g\", \"parameters\": {}}";
         assert_eq!(parse_calls(two, CallFormat::Llama).calls.len(), 2);
-        assert_eq!(parse_calls("{\"a\": 1}", CallFormat::Llama).text, "{\"a\": 1}");
+        assert_eq!(
+            parse_calls("{\"a\": 1}", CallFormat::Llama).text,
+            "{\"a\": 1}"
+        );
     }
 }

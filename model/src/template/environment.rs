@@ -1,7 +1,7 @@
 //! Rendering a chat template the way transformers does (`apply_chat_template`, utils/chat_template_utils.py): Jinja with trimmed
 //! blocks, loop controls, Python's string methods, and a few functions of its own.
 
-use minijinja::{Environment, Error, ErrorKind, context};
+use minijinja::{Environment, Error, ErrorKind, context, syntax::SyntaxConfig, value::Serde};
 use minijinja_contrib::pycompat::unknown_method_callback;
 use serde_json::Value;
 
@@ -37,8 +37,9 @@ impl ChatTemplate {
     /// Compiles a template; `begin` and `end` are the spellings of the tokens that begin and end a text.
     pub fn new(source: &str, begin: &str, end: &str) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
+        let mut syntax = SyntaxConfig::builder();
+        let syntax = syntax.trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.map_err(TemplateError::Syntax)?);
         environment.set_fuel(Some(FUEL));
         environment.set_formatter(python::format);
         environment.set_unknown_method_callback(unknown_method_callback);
@@ -63,21 +64,27 @@ impl ChatTemplate {
         add_generation_prompt: bool,
         extra: &Value,
     ) -> Result<String, TemplateError> {
-        let template = self.environment.get_template(NAME).map_err(TemplateError::Syntax)?;
+        let template = self
+            .environment
+            .get_template(NAME)
+            .map_err(TemplateError::Syntax)?;
         let own = context! {
-            messages => messages,
-            tools => tools,
+            messages => minijinja::Value::from(Serde(messages)),
+            tools => minijinja::Value::from(Serde(tools)),
             documents => (),
             add_generation_prompt => add_generation_prompt,
-            bos_token => self.begin,
-            eos_token => self.end,
+            bos_token => self.begin.as_str(),
+            eos_token => self.end.as_str(),
         };
-        let all = context! { ..own, ..minijinja::Value::from_serialize(extra) };
+        let all = context! { ..own, ..minijinja::Value::from(Serde(extra)) };
         template.render(all).map_err(TemplateError::Refused)
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over by value")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "minijinja hands arguments over by value"
+)]
 fn raise_exception(message: String) -> Result<String, Error> {
     Err(Error::new(ErrorKind::InvalidOperation, message))
 }
@@ -87,7 +94,9 @@ fn without_generation_marks(source: &str) -> String {
     let mut clean = String::with_capacity(source.len());
     let mut rest = source;
     while let Some(start) = rest.find("{%") {
-        let Some(length) = rest[start..].find("%}") else { break };
+        let Some(length) = rest[start..].find("%}") else {
+            break;
+        };
         let block = &rest[start + 2..start + length];
         let word = block.trim_matches(['-', '+']).trim();
         clean.push_str(&rest[..start]);
@@ -95,7 +104,11 @@ fn without_generation_marks(source: &str) -> String {
             // A block that prints nothing but trims the space around it as the mark did.
             let (left, right) = (block.starts_with('-'), block.ends_with('-'));
             clean.push_str(if left { "{%- " } else { "{% " });
-            clean.push_str(if word == "generation" { "if true" } else { "endif" });
+            clean.push_str(if word == "generation" {
+                "if true"
+            } else {
+                "endif"
+            });
             clean.push_str(if right { " -%}" } else { " %}" });
         } else {
             clean.push_str(&rest[start..start + length + 2]);
@@ -118,14 +131,20 @@ mod tests {
     #[test]
     fn blocks_are_trimmed_and_python_methods_are_known() {
         let source = "{{ bos_token }}\n{% for message in messages %}\n    {%- if message['role'].startswith('u') %}\n<{{ message.content.strip() }}>\n    {% endif %}\n{% endfor %}\n{% if add_generation_prompt %}go{% endif %}\n";
-        let messages = [json!({"role": "user", "content": " hi "}), json!({"role": "system", "content": "no"})];
+        let messages = [
+            json!({"role": "user", "content": " hi "}),
+            json!({"role": "system", "content": "no"}),
+        ];
         assert_eq!(render(source, &messages).unwrap(), "<s>\n<hi>\ngo");
     }
 
     #[test]
     fn a_template_may_refuse_a_conversation_in_its_own_words() {
         let error = render("{{ raise_exception('roles must alternate') }}", &[]).unwrap_err();
-        assert!(matches!(&error, TemplateError::Refused(_)) && error.to_string().contains("roles must alternate"));
+        assert!(
+            matches!(&error, TemplateError::Refused(_))
+                && error.to_string().contains("roles must alternate")
+        );
     }
 
     #[test]
@@ -133,10 +152,17 @@ mod tests {
         let messages = [json!({"z": 1, "a": [true, null], "text": "é<'"})];
         let json = render("{{ messages[0] | tojson }}", &messages).unwrap();
         assert_eq!(json, r#"{"z": 1, "a": [true, null], "text": "é<'"}"#);
-        let words = render("{{ messages[0].a[0] }} {{ messages[0].a[1] }} {{ messages[0].missing }}", &messages).unwrap();
+        let words = render(
+            "{{ messages[0].a[0] }} {{ messages[0].a[1] }} {{ messages[0].missing }}",
+            &messages,
+        )
+        .unwrap();
         assert_eq!(words, "True None ");
         let indented = render("{{ {'b': [1, 2], 'c': {}} | tojson(indent=2) }}", &[]).unwrap();
-        assert_eq!(indented, "{\n  \"b\": [\n    1,\n    2\n  ],\n  \"c\": {}\n}");
+        assert_eq!(
+            indented,
+            "{\n  \"b\": [\n    1,\n    2\n  ],\n  \"c\": {}\n}"
+        );
     }
 
     #[test]
@@ -148,8 +174,15 @@ mod tests {
 
     #[test]
     fn a_template_without_end_is_stopped() {
-        let source = "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
-        assert!(matches!(render(source, &[]), Err(TemplateError::Refused(_))));
-        assert!(matches!(render("{% if %}", &[]), Err(TemplateError::Syntax(_))));
+        let source =
+            "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
+        assert!(matches!(
+            render(source, &[]),
+            Err(TemplateError::Refused(_))
+        ));
+        assert!(matches!(
+            render("{% if %}", &[]),
+            Err(TemplateError::Syntax(_))
+        ));
     }
 }

@@ -24,7 +24,10 @@ pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
 }
 
 /// `tojson` of transformers: `json.dumps` with `ensure_ascii=False`, which writes spaces after commas and colons and escapes no HTML.
-#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over by value")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "minijinja hands arguments over by value"
+)]
 pub(super) fn tojson(value: Value, options: Kwargs) -> Result<Value, Error> {
     let indent: Option<usize> = options.get("indent")?;
     let separators: Option<Vec<String>> = options.get("separators")?;
@@ -40,11 +43,19 @@ pub(super) fn tojson(value: Value, options: Kwargs) -> Result<Value, Error> {
         _ if indent.is_some() => (",".to_owned(), ": ".to_owned()),
         _ => (", ".to_owned(), ": ".to_owned()),
     };
-    let formatter = PythonFormatter { item, key, indent, depth: 0, empty: false };
+    let formatter = PythonFormatter {
+        item,
+        key,
+        indent,
+        depth: 0,
+        empty: false,
+    };
     let mut text = Vec::new();
     json.serialize(&mut Serializer::with_formatter(&mut text, formatter))
         .map_err(unserialisable)?;
-    Ok(Value::from_safe_string(String::from_utf8_lossy(&text).into_owned()))
+    Ok(Value::from_safe_string(
+        String::from_utf8_lossy(&text).into_owned(),
+    ))
 }
 
 fn unserialisable(error: serde_json::Error) -> Error {
@@ -103,7 +114,11 @@ impl Formatter for PythonFormatter {
         self.close(writer, b"]")
     }
 
-    fn begin_array_value<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, first: bool) -> Written {
+    fn begin_array_value<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> Written {
         self.next(writer, first)
     }
 
@@ -115,7 +130,11 @@ impl Formatter for PythonFormatter {
         self.close(writer, b"}")
     }
 
-    fn begin_object_key<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, first: bool) -> Written {
+    fn begin_object_key<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> Written {
         self.next(writer, first)
     }
 
@@ -125,16 +144,40 @@ impl Formatter for PythonFormatter {
 }
 
 /// The date of today in UTC, by the directives that templates use (`%d %B %Y` and the like).
-#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over by value")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "minijinja hands arguments over by value"
+)]
 pub(super) fn strftime_now(layout: String) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     strftime(&layout, now.as_secs())
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
-const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+const DAYS: [&str; 7] = [
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+];
 
 fn strftime(layout: &str, seconds: u64) -> String {
     let (year, month, day) = civil(seconds / 86_400);
@@ -175,7 +218,11 @@ fn civil(days: u64) -> (u64, usize, u64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     (year, usize::try_from(month).unwrap_or(1), day)
 }
@@ -187,7 +234,10 @@ mod tests {
     #[test]
     fn dates_are_those_of_the_calendar() {
         assert_eq!(strftime("%d %B %Y", 0), "01 January 1970");
-        assert_eq!(strftime("%a %d %b %Y %H:%M:%S %%", 951_827_696), "Tue 29 Feb 2000 12:34:56 %");
+        assert_eq!(
+            strftime("%a %d %b %Y %H:%M:%S %%", 951_827_696),
+            "Tue 29 Feb 2000 12:34:56 %"
+        );
         assert_eq!(strftime("%Y-%m-%d", 4_102_444_799), "2099-12-31");
     }
 }

@@ -108,7 +108,13 @@ mod tests {
     use super::*;
 
     fn sampling(temperature: f32, top_k: usize, top_p: f32, min_p: f32) -> Sampling {
-        Sampling { temperature, top_k, top_p, min_p, ..Sampling::default() }
+        Sampling {
+            temperature,
+            top_k,
+            top_p,
+            min_p,
+            ..Sampling::default()
+        }
     }
 
     /// How often each token is drawn over an even grid of chances: its probability, to one part in 10,000.
@@ -125,7 +131,10 @@ mod tests {
     fn shares_are_those_of_the_softmax_at_the_temperature() {
         let logits = [1.0f32, 3.0, 2.0, f32::NEG_INFINITY];
         for temperature in [0.5f32, 1.0, 2.0] {
-            let weights: Vec<f64> = logits.iter().map(|&logit| f64::from(logit / temperature).exp()).collect();
+            let weights: Vec<f64> = logits
+                .iter()
+                .map(|&logit| f64::from(logit / temperature).exp())
+                .collect();
             let total: f64 = weights.iter().sum();
             let shares = shares(&logits, &sampling(temperature, 0, 1.0, 0.0));
             for (share, weight) in shares.iter().zip(&weights) {
@@ -138,13 +147,24 @@ mod tests {
     fn top_k_top_p_and_min_p_leave_the_likeliest_only() {
         // Probabilities 0.4, 0.3, 0.2, 0.1.
         let logits = [0.1f32, 0.3, 0.4, 0.2].map(f32::ln);
-        let kept = |sampling: Sampling| shares(&logits, &sampling).iter().map(|&share| share > 0.0).collect::<Vec<_>>();
+        let kept = |sampling: Sampling| {
+            shares(&logits, &sampling)
+                .iter()
+                .map(|&share| share > 0.0)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(kept(sampling(1.0, 2, 1.0, 0.0)), [false, true, true, false]);
-        assert_eq!(kept(sampling(1.0, 0, 0.65, 0.0)), [false, true, true, false]);
+        assert_eq!(
+            kept(sampling(1.0, 0, 0.65, 0.0)),
+            [false, true, true, false]
+        );
         assert_eq!(kept(sampling(1.0, 0, 0.75, 0.0)), [false, true, true, true]);
         assert_eq!(kept(sampling(1.0, 0, 1.0, 0.6)), [false, true, true, false]);
         // The likeliest is always left.
-        assert_eq!(kept(sampling(1.0, 0, 0.01, 1.0)), [false, false, true, false]);
+        assert_eq!(
+            kept(sampling(1.0, 0, 0.01, 1.0)),
+            [false, false, true, false]
+        );
     }
 
     #[test]

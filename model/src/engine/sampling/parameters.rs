@@ -68,22 +68,67 @@ impl Sampling {
                 Ok(())
             } else {
                 let value = value.to_string();
-                Err(InvalidSampling { name, value, allowed })
+                Err(InvalidSampling {
+                    name,
+                    value,
+                    allowed,
+                })
             }
         };
-        let Self { temperature, top_p, min_p, repetition_penalty, .. } = *self;
+        let Self {
+            temperature,
+            top_p,
+            min_p,
+            repetition_penalty,
+            ..
+        } = *self;
         let penalty = |value: f32| (-2.0..=2.0).contains(&value);
-        within("temperature", temperature, (0.0..=100.0).contains(&temperature), "between 0 and 100")?;
-        within("top_p", top_p, top_p > 0.0 && top_p <= 1.0, "above 0 and at most 1")?;
-        within("min_p", min_p, (0.0..=1.0).contains(&min_p), "between 0 and 1")?;
+        within(
+            "temperature",
+            temperature,
+            (0.0..=100.0).contains(&temperature),
+            "between 0 and 100",
+        )?;
+        within(
+            "top_p",
+            top_p,
+            top_p > 0.0 && top_p <= 1.0,
+            "above 0 and at most 1",
+        )?;
+        within(
+            "min_p",
+            min_p,
+            (0.0..=1.0).contains(&min_p),
+            "between 0 and 1",
+        )?;
         let sound = repetition_penalty > 0.0 && repetition_penalty <= 100.0;
-        within("repetition_penalty", repetition_penalty, sound, "above 0 and at most 100")?;
+        within(
+            "repetition_penalty",
+            repetition_penalty,
+            sound,
+            "above 0 and at most 100",
+        )?;
         let presence = self.presence_penalty;
-        within("presence_penalty", presence, penalty(presence), "between -2 and 2")?;
+        within(
+            "presence_penalty",
+            presence,
+            penalty(presence),
+            "between -2 and 2",
+        )?;
         let frequency = self.frequency_penalty;
-        within("frequency_penalty", frequency, penalty(frequency), "between -2 and 2")?;
+        within(
+            "frequency_penalty",
+            frequency,
+            penalty(frequency),
+            "between -2 and 2",
+        )?;
         for (&token, &bias) in &self.logit_bias {
-            within("logit_bias", bias, (-100.0..=100.0).contains(&bias), "between -100 and 100")?;
+            within(
+                "logit_bias",
+                bias,
+                (-100.0..=100.0).contains(&bias),
+                "between -100 and 100",
+            )?;
             if token as usize >= vocabulary {
                 return Err(InvalidSampling {
                     name: "logit_bias",
@@ -115,10 +160,18 @@ mod tests {
             ("temperature", |sampling| sampling.temperature = -1.0),
             ("top_p", |sampling| sampling.top_p = 0.0),
             ("min_p", |sampling| sampling.min_p = 1.5),
-            ("repetition_penalty", |sampling| sampling.repetition_penalty = 0.0),
-            ("presence_penalty", |sampling| sampling.presence_penalty = f32::INFINITY),
-            ("frequency_penalty", |sampling| sampling.frequency_penalty = -2.5),
-            ("logit_bias", |sampling| sampling.logit_bias = [(10, 1.0)].into()),
+            ("repetition_penalty", |sampling| {
+                sampling.repetition_penalty = 0.0
+            }),
+            ("presence_penalty", |sampling| {
+                sampling.presence_penalty = f32::INFINITY
+            }),
+            ("frequency_penalty", |sampling| {
+                sampling.frequency_penalty = -2.5
+            }),
+            ("logit_bias", |sampling| {
+                sampling.logit_bias = [(10, 1.0)].into()
+            }),
             ("top_logprobs", |sampling| sampling.logprobs = Some(21)),
         ];
         for (name, change) in cases {

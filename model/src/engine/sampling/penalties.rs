@@ -22,9 +22,15 @@ impl Penalties {
 
     /// Whether these parameters change any logits.
     pub(super) fn matter(sampling: &Sampling) -> bool {
-        let Sampling { repetition_penalty, presence_penalty, frequency_penalty, .. } = *sampling;
+        let Sampling {
+            repetition_penalty,
+            presence_penalty,
+            frequency_penalty,
+            ..
+        } = *sampling;
         #[expect(clippy::float_cmp, reason = "the neutral values are exact")]
-        let neutral = repetition_penalty == 1.0 && presence_penalty == 0.0 && frequency_penalty == 0.0;
+        let neutral =
+            repetition_penalty == 1.0 && presence_penalty == 0.0 && frequency_penalty == 0.0;
         !neutral
     }
 
@@ -35,16 +41,26 @@ impl Penalties {
 
     /// Changes the logits of a row.
     pub(super) fn apply(&self, sampling: &Sampling, logits: &mut [f32]) {
-        let only_prompt = self.prompt.iter().filter(|token| !self.answer.contains_key(token));
+        let only_prompt = self
+            .prompt
+            .iter()
+            .filter(|token| !self.answer.contains_key(token));
         for &token in only_prompt.chain(self.answer.keys()) {
             if let Some(logit) = logits.get_mut(token as usize) {
                 let penalty = sampling.repetition_penalty;
-                *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
+                *logit = if *logit > 0.0 {
+                    *logit / penalty
+                } else {
+                    *logit * penalty
+                };
             }
         }
         for (&token, &count) in &self.answer {
             if let Some(logit) = logits.get_mut(token as usize) {
-                #[expect(clippy::cast_precision_loss, reason = "answers are far shorter than 2^24 tokens")]
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "answers are far shorter than 2^24 tokens"
+                )]
                 let count = count as f32;
                 *logit -= sampling.presence_penalty + sampling.frequency_penalty * count;
             }

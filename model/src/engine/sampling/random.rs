@@ -33,7 +33,9 @@ mod tests {
             total += 1;
         }
         let expected = f64::from(total) / 64.0;
-        bins.iter().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum()
+        bins.iter()
+            .map(|&count| (f64::from(count) - expected).powi(2) / expected)
+            .sum()
     }
 
     #[test]
@@ -41,6 +43,9 @@ mod tests {
         assert!(chi_squared((0..64_000).map(|position| uniform(7, position))) < 120.0);
         assert!(chi_squared((0..64_000).map(|seed| uniform(seed, 0))) < 120.0);
         // Neighbouring seeds at neighbouring positions must not repeat each other.
-        assert!(chi_squared((0..64_000).map(|n| (uniform(n, 1) - uniform(n + 1, 0)).rem_euclid(1.0))) < 120.0);
+        assert!(
+            chi_squared((0..64_000).map(|n| (uniform(n, 1) - uniform(n + 1, 0)).rem_euclid(1.0)))
+                < 120.0
+        );
     }
 }

@@ -41,9 +41,14 @@ impl Sampler {
     ///
     /// # Errors
     /// Logits that are NaN or plus infinity, or a grammar that leaves nothing.
-    pub fn draw(&mut self, logits: &[f32], restrict: Option<&mut dyn FnMut(&mut [f32])>) -> Result<Drawn> {
+    pub fn draw(
+        &mut self,
+        logits: &[f32],
+        restrict: Option<&mut dyn FnMut(&mut [f32])>,
+    ) -> Result<Drawn> {
         check(logits)?;
-        let plain = self.penalties.is_none() && self.sampling.logit_bias.is_empty() && restrict.is_none();
+        let plain =
+            self.penalties.is_none() && self.sampling.logit_bias.is_empty() && restrict.is_none();
         let token = if plain {
             self.choose(logits)
         } else {
@@ -59,12 +64,17 @@ impl Sampler {
             }
             self.choose(&changed)
         };
-        let token = token.ok_or_else(|| Error::Batch("no token is left to choose: every logit is minus infinity".into()))?;
+        let token = token.ok_or_else(|| {
+            Error::Batch("no token is left to choose: every logit is minus infinity".into())
+        })?;
         self.chosen += 1;
         if let Some(penalties) = &mut self.penalties {
             penalties.count(token);
         }
-        let logprobs = self.sampling.logprobs.map(|count| LogProbs::of(logits, token, count));
+        let logprobs = self
+            .sampling
+            .logprobs
+            .map(|count| LogProbs::of(logits, token, count));
         Ok(Drawn { token, logprobs })
     }
 
@@ -72,7 +82,11 @@ impl Sampler {
         if self.sampling.temperature <= 0.0 {
             argmax(logits)
         } else {
-            draw(logits, &self.sampling, uniform(self.sampling.seed, self.chosen))
+            draw(
+                logits,
+                &self.sampling,
+                uniform(self.sampling.seed, self.chosen),
+            )
         }
     }
 }
@@ -99,47 +113,85 @@ mod tests {
     fn stream(sampling: &Sampling, rows: usize) -> Vec<u32> {
         let mut sampler = Sampler::new(sampling.clone(), &[3]);
         let logits: Vec<f32> = (0..50u8).map(|token| f32::from(token % 7)).collect();
-        (0..rows).map(|_| sampler.draw(&logits, None).unwrap().token).collect()
+        (0..rows)
+            .map(|_| sampler.draw(&logits, None).unwrap().token)
+            .collect()
     }
 
     #[test]
     fn the_same_seed_draws_the_same_and_another_draws_otherwise() {
-        let hot = |seed| Sampling { temperature: 1.0, seed, ..Sampling::default() };
+        let hot = |seed| Sampling {
+            temperature: 1.0,
+            seed,
+            ..Sampling::default()
+        };
         assert_eq!(stream(&hot(1), 40), stream(&hot(1), 40));
         assert_ne!(stream(&hot(1), 40), stream(&hot(2), 40));
     }
 
     #[test]
     fn penalties_count_the_answer_and_the_repetition_penalty_the_prompt_too() {
-        let greedy = Sampling { presence_penalty: 2.0, ..Sampling::default() };
+        let greedy = Sampling {
+            presence_penalty: 2.0,
+            ..Sampling::default()
+        };
         // Logits 6 at 6, 13, 20 ..: each is taken once before any is taken twice.
         assert_eq!(stream(&greedy, 3), [6, 13, 20]);
         let logits = [0.0, 0.0, 0.0, 5.0, 4.0];
-        let mut repeated = Sampler::new(Sampling { repetition_penalty: 2.0, ..Sampling::default() }, &[3]);
+        let mut repeated = Sampler::new(
+            Sampling {
+                repetition_penalty: 2.0,
+                ..Sampling::default()
+            },
+            &[3],
+        );
         assert_eq!(repeated.draw(&logits, None).unwrap().token, 4);
         // 5 / 2 beats 4 / 2 now: both have occurred.
         assert_eq!(repeated.draw(&logits, None).unwrap().token, 3);
-        let mut frequent = Sampler::new(Sampling { frequency_penalty: 0.6, ..Sampling::default() }, &[]);
-        let drawn: Vec<u32> = (0..4).map(|_| frequent.draw(&logits, None).unwrap().token).collect();
+        let mut frequent = Sampler::new(
+            Sampling {
+                frequency_penalty: 0.6,
+                ..Sampling::default()
+            },
+            &[],
+        );
+        let drawn: Vec<u32> = (0..4)
+            .map(|_| frequent.draw(&logits, None).unwrap().token)
+            .collect();
         assert_eq!(drawn, [3, 3, 4, 3]);
     }
 
     #[test]
     fn bias_moves_the_choice_and_log_probabilities_stay_the_models_own() {
-        let sampling = Sampling { logit_bias: [(0, 100.0)].into(), logprobs: Some(2), ..Sampling::default() };
-        let drawn = Sampler::new(sampling, &[]).draw(&[0.0, 2f32.ln(), 0.0], None).unwrap();
+        let sampling = Sampling {
+            logit_bias: [(0, 100.0)].into(),
+            logprobs: Some(2),
+            ..Sampling::default()
+        };
+        let drawn = Sampler::new(sampling, &[])
+            .draw(&[0.0, 2f32.ln(), 0.0], None)
+            .unwrap();
         assert_eq!(drawn.token, 0);
         let logprobs = drawn.logprobs.unwrap();
         assert!((logprobs.chosen - 0.25f32.ln()).abs() < 1e-6);
-        assert_eq!(logprobs.top.iter().map(|top| top.token).collect::<Vec<_>>(), [1, 0]);
+        assert_eq!(
+            logprobs.top.iter().map(|top| top.token).collect::<Vec<_>>(),
+            [1, 0]
+        );
         assert!((logprobs.top[0].logprob - 0.5f32.ln()).abs() < 1e-6);
     }
 
     #[test]
     fn logits_that_are_no_numbers_are_an_error() {
         let mut sampler = Sampler::new(Sampling::default(), &[]);
-        assert!(matches!(sampler.draw(&[0.0, f32::NAN], None), Err(Error::NotFinite { .. })));
-        assert!(matches!(sampler.draw(&[0.0, f32::INFINITY], None), Err(Error::NotFinite { .. })));
+        assert!(matches!(
+            sampler.draw(&[0.0, f32::NAN], None),
+            Err(Error::NotFinite { .. })
+        ));
+        assert!(matches!(
+            sampler.draw(&[0.0, f32::INFINITY], None),
+            Err(Error::NotFinite { .. })
+        ));
         assert!(sampler.draw(&[f32::NEG_INFINITY; 2], None).is_err());
         assert!(sampler.draw(&[f32::NEG_INFINITY, 0.0], None).is_ok());
     }

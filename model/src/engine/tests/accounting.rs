@@ -27,7 +27,11 @@ impl Contents {
     fn write(&mut self, live: &mut Live, pool: &mut BlockPool, end: usize) -> bool {
         let mut copies: Vec<BlockCopy> = Vec::new();
         let before = pool.occupancy();
-        if live.table.reserve(pool, live.computed..end, &mut copies).is_err() {
+        if live
+            .table
+            .reserve(pool, live.computed..end, &mut copies)
+            .is_err()
+        {
             assert_eq!(pool.occupancy(), before, "a shortage changes nothing");
             return false;
         }
@@ -38,7 +42,10 @@ impl Contents {
         }
         for position in live.computed..end {
             let block = live.table.blocks()[position / SIZE];
-            assert!(pool.is_private(block), "written blocks belong to one sequence and have no name");
+            assert!(
+                pool.is_private(block),
+                "written blocks belong to one sequence and have no name"
+            );
             self.0.entry(block).or_default()[position % SIZE] = Some(live.tokens[position]);
         }
         live.computed = end;
@@ -64,7 +71,10 @@ fn check_pool(pool: &BlockPool, live: &[Live]) {
     }
     let occupancy = pool.occupancy();
     assert_eq!(occupancy.used, references.len());
-    assert_eq!(occupancy.used + occupancy.idle + occupancy.free, occupancy.total);
+    assert_eq!(
+        occupancy.used + occupancy.idle + occupancy.free,
+        occupancy.total
+    );
 }
 
 proptest! {
@@ -133,11 +143,23 @@ fn the_longest_unused_block_is_evicted_first_and_the_end_of_a_sequence_before_it
 
 #[test]
 fn ten_thousand_requests_leave_nothing_behind() {
-    let engine = engine(Settings { sequences: 16, guesses: 4, ..small() }, |model| model.period = Some(4));
+    let engine = engine(
+        Settings {
+            sequences: 16,
+            guesses: 4,
+            ..small()
+        },
+        |model| model.period = Some(4),
+    );
     let mut open = std::collections::VecDeque::new();
     for number in 0..10_000u32 {
-        let prompt = (0..3 + number % 19).map(|n| 97 + (number / 7 + n) % 26).collect();
-        let request = Request { tenant: (number % 100).to_string(), ..Request::new(prompt, 1 + number as usize % 9) };
+        let prompt = (0..3 + number % 19)
+            .map(|n| 97 + (number / 7 + n) % 26)
+            .collect();
+        let request = Request {
+            tenant: (number % 100).to_string(),
+            ..Request::new(prompt, 1 + number as usize % 9)
+        };
         let answer = engine.submit(request).unwrap();
         if number % 10 == 3 {
             continue; // Its client leaves at once.

@@ -72,7 +72,9 @@ fn overlap(text: &str, string: &str) -> usize {
         .rev()
         .find(|&length| {
             text.is_char_boundary(text.len() - length)
-                && string.as_bytes().starts_with(&text.as_bytes()[text.len() - length..])
+                && string
+                    .as_bytes()
+                    .starts_with(&text.as_bytes()[text.len() - length..])
         })
         .unwrap_or(0)
 }
@@ -92,7 +94,10 @@ mod tests {
         let mut stop = watch(&["</answer>"]);
         assert_eq!(stop.push("42</ans").text, "42");
         let last = stop.push("wer> and more");
-        assert_eq!((last.text.as_str(), last.by.as_deref()), ("", Some("</answer>")));
+        assert_eq!(
+            (last.text.as_str(), last.by.as_deref()),
+            ("", Some("</answer>"))
+        );
     }
 
     #[test]
@@ -107,7 +112,10 @@ mod tests {
     #[test]
     fn the_string_that_begins_first_wins() {
         let stopped = watch(&["later", "b"]).push("a b later");
-        assert_eq!((stopped.text.as_str(), stopped.by.as_deref()), ("a ", Some("b")));
+        assert_eq!(
+            (stopped.text.as_str(), stopped.by.as_deref()),
+            ("a ", Some("b"))
+        );
     }
 
     proptest! {
