@@ -149,13 +149,11 @@ impl Sequence {
 
     /// Tells the client that the answer is complete.
     pub(super) fn finish(&mut self, reason: Reason) {
-        let text = match &reason {
-            Reason::StopString(_) => String::new(),
-            _ => {
-                let end = self.utf8.finish();
-                let stopped = self.stop.push(&end);
-                stopped.text + &self.stop.finish()
-            }
+        let text = if matches!(reason, Reason::StopString(_)) {
+            String::new()
+        } else {
+            let end = self.utf8.finish();
+            self.stop.push(&end).text + &self.stop.finish()
         };
         let usage = self.usage;
         self.send(Event::Done(Done {

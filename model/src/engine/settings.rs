@@ -38,7 +38,7 @@ impl Default for Settings {
             guesses: 8,
             prefix_cache: true,
             channel: 256,
-            stall: Duration::from_secs(60),
+            stall: Duration::from_mins(1),
             ends: Vec::new(),
         }
     }

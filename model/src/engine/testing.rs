@@ -60,7 +60,7 @@ impl ArithmeticModel {
             // Letters, and now and then an end.
             let letter = (97..123).contains(&token);
             let mixed = (hash ^ (token as u64 + 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-            let value = (mixed % 1000) as f32 / 100.0;
+            let value = f32::from(u16::try_from(mixed % 1000).unwrap_or_default()) / 100.0;
             if letter { value } else { value - 8.0 }
         };
         (0..Self::VOCABULARY).map(logit).collect()

@@ -81,7 +81,7 @@ impl Worker {
         let parts = self.scheduler.plan();
         let worked = !parts.is_empty();
         if worked {
-            self.compute(parts);
+            self.compute(&parts);
         }
         let occupancy = self.scheduler.pool.occupancy();
         self.scheduler
@@ -120,8 +120,8 @@ impl Worker {
     }
 
     /// Runs the parts together; if that fails, one by one, so that only those fail that cannot be computed.
-    fn compute(&mut self, parts: Vec<Part>) {
-        let outcomes: Vec<Result<Vec<f32>>> = match self.run_model(&parts) {
+    fn compute(&mut self, parts: &[Part]) {
+        let outcomes: Vec<Result<Vec<f32>>> = match self.run_model(parts) {
             Ok(logits) => logits.into_iter().map(Ok).collect(),
             Err(error) if parts.len() == 1 => vec![Err(error)],
             Err(error) => {

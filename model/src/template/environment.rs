@@ -1,4 +1,4 @@
-//! Rendering a chat template the way transformers does (`apply_chat_template`, utils/chat_template_utils.py): Jinja with trimmed
+//! Rendering a chat template the way transformers does (`apply_chat_template`, `utils/chat_template_utils.py`): Jinja with trimmed
 //! blocks, loop controls, Python's string methods, and a few functions of its own.
 
 use minijinja::{Environment, Error, ErrorKind, context, syntax::SyntaxConfig, value::Serde};
@@ -56,7 +56,7 @@ impl ChatTemplate {
         })
     }
 
-    /// The prompt for a conversation. `tools` are OpenAI's definitions, `extra` more variables that a template may know.
+    /// The prompt for a conversation. `tools` are `OpenAI`'s definitions, `extra` more variables that a template may know.
     pub fn render(
         &self,
         messages: &[Value],
@@ -81,10 +81,6 @@ impl ChatTemplate {
     }
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "minijinja hands arguments over by value"
-)]
 fn raise_exception(message: String) -> Result<String, Error> {
     Err(Error::new(ErrorKind::InvalidOperation, message))
 }

@@ -191,7 +191,7 @@ fn strftime(layout: &str, seconds: u64) -> String {
             text.push(letter);
             continue;
         }
-        text += &match letters.next() {
+        let part = match letters.next() {
             Some('d') => format!("{day:02}"),
             Some('m') => format!("{month:02}"),
             Some('Y') => format!("{year}"),
@@ -206,6 +206,7 @@ fn strftime(layout: &str, seconds: u64) -> String {
             Some(other) if other != '%' => format!("%{other}"),
             _ => "%".to_owned(),
         };
+        text.push_str(&part);
     }
     text
 }

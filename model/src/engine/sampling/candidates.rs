@@ -178,7 +178,10 @@ mod tests {
         #[test]
         fn a_large_nucleus_is_that_of_a_full_sort(seed in 0u64..1000, share in 0.05f64..0.999) {
             let count = 3000u32;
-            let logits: Vec<f32> = (0..count).map(|token| (super::super::random::uniform(seed, u64::from(token)) * 3.0) as f32).collect();
+            let logits: Vec<f32> = (0..count).map(|token| {
+                let hash = (u64::from(token) + 1).wrapping_mul(seed.wrapping_mul(2).wrapping_add(0x9e37_79b9_7f4a_7c15));
+                f32::from(u16::try_from(hash >> 48).unwrap_or_default()) / 20_000.0
+            }).collect();
             let weight = |token: u32| f64::from(logits[token as usize]).exp();
             let mut sorted: Vec<u32> = (0..count).collect();
             sorted.sort_by(by_logit(&logits));

@@ -57,7 +57,7 @@ pub struct InvalidSampling {
     pub allowed: &'static str,
 }
 
-/// Alternatives that may be asked for at each token, as many as OpenAI's API allows.
+/// Alternatives that may be asked for at each token, as many as `OpenAI`'s API allows.
 const MOST_ALTERNATIVES: usize = 20;
 
 impl Sampling {
@@ -161,16 +161,16 @@ mod tests {
             ("top_p", |sampling| sampling.top_p = 0.0),
             ("min_p", |sampling| sampling.min_p = 1.5),
             ("repetition_penalty", |sampling| {
-                sampling.repetition_penalty = 0.0
+                sampling.repetition_penalty = 0.0;
             }),
             ("presence_penalty", |sampling| {
-                sampling.presence_penalty = f32::INFINITY
+                sampling.presence_penalty = f32::INFINITY;
             }),
             ("frequency_penalty", |sampling| {
-                sampling.frequency_penalty = -2.5
+                sampling.frequency_penalty = -2.5;
             }),
             ("logit_bias", |sampling| {
-                sampling.logit_bias = [(10, 1.0)].into()
+                sampling.logit_bias = [(10, 1.0)].into();
             }),
             ("top_logprobs", |sampling| sampling.logprobs = Some(21)),
         ];

@@ -8,6 +8,9 @@ use super::{
 };
 use crate::{Error, Result};
 
+/// Sets the logits of tokens that must not come to minus infinity.
+pub(crate) type Restrict<'a> = &'a mut dyn FnMut(&mut [f32]);
+
 /// Chooses the tokens of one request.
 #[derive(Debug, Clone)]
 pub struct Sampler {
@@ -41,11 +44,7 @@ impl Sampler {
     ///
     /// # Errors
     /// Logits that are NaN or plus infinity, or a grammar that leaves nothing.
-    pub fn draw(
-        &mut self,
-        logits: &[f32],
-        restrict: Option<&mut dyn FnMut(&mut [f32])>,
-    ) -> Result<Drawn> {
+    pub fn draw(&mut self, logits: &[f32], restrict: Option<Restrict<'_>>) -> Result<Drawn> {
         check(logits)?;
         let plain =
             self.penalties.is_none() && self.sampling.logit_bias.is_empty() && restrict.is_none();

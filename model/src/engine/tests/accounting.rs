@@ -114,7 +114,9 @@ proptest! {
                 _ => {}
             }
             check_pool(&pool, &all);
-            all.iter().for_each(|live| contents.check(live));
+            for live in &all {
+                contents.check(live);
+            }
         }
         for live in all.drain(..) {
             live.table.release(&mut pool);
@@ -137,7 +139,9 @@ fn the_longest_unused_block_is_evicted_first_and_the_end_of_a_sequence_before_it
     let taken = [pool.allocate().unwrap(), pool.allocate().unwrap()];
     assert!(pool.holds(&chain[0]) && !pool.holds(&chain[1]));
     assert!(pool.allocate().is_some() && pool.allocate().is_none());
-    taken.into_iter().for_each(|block| pool.release(block));
+    for block in taken {
+        pool.release(block);
+    }
     assert_eq!(pool.occupancy().evictions, 2);
 }
 

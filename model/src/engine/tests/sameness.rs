@@ -136,7 +136,7 @@ fn guessing_ahead_keeps_to_a_grammar_and_to_penalties() {
     let grammars = Grammars::new(&bytes_vocabulary(), &[END]).unwrap();
     let answer = |guesses| {
         let engine = engine(Settings { guesses, ..small() }, |model| {
-            model.period = Some(3)
+            model.period = Some(3);
         });
         let mut request = hot(&[97, 98, 99], 5);
         request.sampling.frequency_penalty = 0.5;

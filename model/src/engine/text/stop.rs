@@ -141,9 +141,10 @@ mod tests {
             prop_assert!(text.starts_with(&given));
             prop_assert!(strings.iter().all(|string| !given.contains(string.as_str())));
             prop_assert_eq!(by.is_some(), strings.iter().any(|string| text.contains(string.as_str())));
-            match by {
-                Some(by) => prop_assert!(text[given.len()..].starts_with(&by)),
-                None => prop_assert_eq!(given, text),
+            if let Some(by) = by {
+                prop_assert!(text[given.len()..].starts_with(&by));
+            } else {
+                prop_assert_eq!(given, text);
             }
         }
     }
