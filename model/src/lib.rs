@@ -5,18 +5,21 @@
 //! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`], and of [`kernels`] where nothing is
 //! trained), [`cache`] keeps keys and values and computes attention over them, and [`taps`] lets a caller see and change what happens
 //! inside. [`open`] opens a model with its [`tokenizer`] in one call; [`encoder`] is the other kind of model.
+//! [`engine`] answers many requests at once, and [`template`] writes conversations as a model expects them and reads its tool calls.
 
 pub mod batch;
 pub mod cache;
 pub mod config;
 pub mod decoder;
 pub mod encoder;
+pub mod engine;
 pub mod error;
 pub mod kernels;
 pub mod layers;
 pub mod open;
 pub mod ops;
 pub mod taps;
+pub mod template;
 pub mod tokenizer;
 pub mod weights;
 

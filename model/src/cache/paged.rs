@@ -31,6 +31,8 @@ pub struct Paged {
 struct Table {
     blocks: Vec<BlockId>,
     length: usize,
+    /// Whether the caller chose the blocks and keeps account of them.
+    placed: bool,
 }
 
 impl Paged {
@@ -121,6 +123,7 @@ impl Paged {
             Table {
                 blocks: blocks.to_vec(),
                 length,
+                placed: false,
             },
         );
         Ok(())
@@ -239,7 +242,13 @@ impl Paged {
 impl Cache for Paged {
     fn prepare(&mut self, batch: &Batch) -> Result<()> {
         check_starts(batch, |sequence| self.length(sequence))?;
-        let needed = batch.spans.iter().map(|span| self.needed(span)).sum();
+        let mut own = Vec::new();
+        for span in &batch.spans {
+            if !self.check_placed(span)? {
+                own.push(span);
+            }
+        }
+        let needed = own.iter().map(|span| self.needed(span)).sum();
         let (free, total) = (self.pool.free(), self.pool.total());
         if needed > free {
             return Err(Error::CacheFull {
@@ -248,7 +257,7 @@ impl Cache for Paged {
                 total,
             });
         }
-        batch.spans.iter().try_for_each(|span| self.make_room(span))
+        own.into_iter().try_for_each(|span| self.make_room(span))
     }
 
     fn attend(&mut self, call: &Attend<'_>, taps: &mut dyn Taps) -> Result<Tensor> {
@@ -333,5 +342,63 @@ impl Cache for Paged {
             bytes: reserved_bytes / all_positions * positions,
             reserved_bytes,
         }
+    }
+}
+
+/// For an engine that keeps account of the blocks itself.
+impl Paged {
+    /// Lets a sequence lie in these blocks, whose first `length` positions hold its keys and values already. The caller sees to it that
+    /// blocks are shared only where nobody writes; this cache's own account of blocks is not used for sequences that are placed.
+    pub fn place(&mut self, sequence: usize, blocks: &[u32], length: usize) -> Result<()> {
+        let total = self.pool.total();
+        if let Some(block) = blocks.iter().find(|&&block| block as usize >= total) {
+            let reason = format!("block {block} was named, but there are {total}");
+            return Err(Error::Batch(reason));
+        }
+        if length > blocks.len() * self.block_length {
+            let reason = format!("{} blocks cannot hold {length} positions", blocks.len());
+            return Err(Error::Batch(reason));
+        }
+        let blocks = blocks.iter().copied().map(BlockId).collect();
+        self.sequences.insert(
+            sequence,
+            Table {
+                blocks,
+                length,
+                placed: true,
+            },
+        );
+        Ok(())
+    }
+
+    /// Forgets where a sequence was placed.
+    pub fn lift(&mut self, sequence: usize) {
+        self.sequences.remove(&sequence);
+    }
+
+    /// Copies a whole block in every layer.
+    pub fn copy_block(&mut self, from: u32, to: u32) -> Result<()> {
+        self.copy(BlockId(from), BlockId(to), self.block_length)
+    }
+
+    /// Whether a span writes into blocks that were placed; they must be enough.
+    fn check_placed(&self, span: &Span) -> Result<bool> {
+        let Some(table) = self
+            .sequences
+            .get(&span.sequence)
+            .filter(|table| table.placed)
+        else {
+            return Ok(false);
+        };
+        if table.blocks.len() * self.block_length < span.end() {
+            let reason = format!(
+                "sequence {} was placed in {} blocks, which do not hold {} positions",
+                span.sequence,
+                table.blocks.len(),
+                span.end()
+            );
+            return Err(Error::Batch(reason));
+        }
+        Ok(true)
     }
 }

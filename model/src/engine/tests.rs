@@ -1,0 +1,7 @@
+//! The engine as a whole, over the arithmetic stand-in.
+
+mod accounting;
+mod decoder;
+mod faults;
+mod sameness;
+mod scheduling;
