@@ -9,9 +9,11 @@ mod grade;
 mod harmless;
 mod image;
 mod instances;
+mod model;
 mod mutate;
 mod output;
 mod progress;
+mod research;
 mod run;
 mod sampling;
 mod status;
@@ -94,6 +96,16 @@ enum Verb {
     Export(export::Arguments),
     /// Make, list, send and remove the images that containers are made of
     Image(image::Arguments),
+    /// Fetch, look at, run and serve language models
+    Model {
+        #[command(subcommand)]
+        verb: model::Verb,
+    },
+    /// Research methods, one sub-command each
+    Research {
+        #[command(subcommand)]
+        method: research::Method,
+    },
     /// Say what works on this machine, and how to mend what does not
     Doctor,
     /// Print the settings in force and where each comes from
@@ -146,6 +158,8 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Grade(arguments) => grade::run(arguments, settings, output).await,
         Verb::Export(arguments) => export::run(arguments, settings, output).await,
         Verb::Image(arguments) => image::run(arguments, settings, output).await,
+        Verb::Model { verb } => model::run(verb, settings, output).await,
+        Verb::Research { method } => research::run(method, output),
         Verb::Doctor => doctor::run(settings, output).await,
         Verb::Config => config::run(&settings, &origins, output),
     }

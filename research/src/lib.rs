@@ -1,0 +1,1 @@
+//! Research methods, one module each.
