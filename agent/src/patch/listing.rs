@@ -21,13 +21,15 @@ pub(super) struct Entry {
 pub(super) type Listing = BTreeMap<Vec<u8>, Entry>;
 
 /// Prints kind, mode, size, target and path of everything, and then digest and path of all plain files, each field ended by
-/// a null byte. `.git` is a repository's own and no part of it. An empty field divides the two.
+/// a null byte. `.git` is a repository's own and no part of it. An empty field divides the two, and one ends them.
 const LIST: &str = r#"
+set -o pipefail
 cd -- "$1" || exit 3
 exec >&"$SWEMILL_CHANNEL"
 /usr/bin/find . -name .git -prune -o ! -type d -printf '%y\0%m\0%s\0%l\0%P\0' || exit 4
 printf '\0'
 /usr/bin/find . -name .git -prune -o -type f -readable -print0 | /usr/bin/xargs -0 -r /usr/bin/sha256sum -z -- || exit 5
+printf '\0'
 "#;
 
 pub(super) async fn of(sandbox: &dyn Sandbox, root: &str) -> Result<Listing, PatchError> {
@@ -78,7 +80,12 @@ fn parse(bytes: &[u8]) -> Option<Listing> {
         };
         listing.insert(fields.next()?.to_vec(), entry);
     }
-    for line in fields {
+    loop {
+        let line = fields.next()?;
+        if line.is_empty() {
+            // What follows the last null byte, which has to be there.
+            return fields.next().map(|_| listing);
+        }
         // `digest␣␣./path`
         if let Some((digest, path)) = line.split_at_checked(64)
             && let Some(path) = path.strip_prefix(b"  ./")
@@ -87,7 +94,6 @@ fn parse(bytes: &[u8]) -> Option<Listing> {
             entry.content = digest.to_vec();
         }
     }
-    Some(listing)
 }
 
 /// The path as text, if a diff can name it without quoting.
@@ -103,9 +109,9 @@ mod tests {
 
     #[test]
     fn a_listing_that_breaks_off_is_no_listing() {
-        let whole = b"f\x00644\x005\x00\x00a.py\x00\x00";
+        let whole = b"f\x00644\x005\x00\x00a.py\x00\x00\x00";
         assert_eq!(parse(whole).unwrap().len(), 1);
-        for end in 0..whole.len() - 1 {
+        for end in 0..whole.len() {
             assert!(parse(&whole[..end]).is_none(), "{end}");
         }
     }
