@@ -11,7 +11,8 @@ use crate::action::Observation;
 /// mini-swe-agent's submission marker: the first line of the output of a command that succeeds.
 const MARKER: &str = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT";
 
-/// What both interfaces set, so that no program waits for a person or draws progress.
+/// What both interfaces set, so that no program waits for a person or draws progress; and, besides, no bytecode: Python
+/// takes it for fresh if a file has the size and the second it had, which an edit by a fast agent does not change.
 const VARIABLES: &[(&str, &str)] = &[
     ("PAGER", "cat"),
     ("MANPAGER", "cat"),
@@ -19,6 +20,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("LESS", "-R"),
     ("PIP_PROGRESS_BAR", "off"),
     ("TQDM_DISABLE", "1"),
+    ("PYTHONDONTWRITEBYTECODE", "1"),
 ];
 
 /// A shell of its own for each command.

@@ -43,6 +43,17 @@ pub enum Policy {
     Replay,
 }
 
+impl Policy {
+    /// As exports call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Expert => "expert",
+            Self::Replay => "replay",
+        }
+    }
+}
+
 /// What a model is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<'a> {

@@ -5,5 +5,14 @@
     reason = "a test that cannot go on has failed; helpers are not test functions to clippy"
 )]
 
-mod support;
 mod attempts;
+mod context;
+mod editor;
+mod expert;
+mod exports;
+mod notations;
+mod patches;
+mod prompts;
+mod resuming;
+mod server;
+mod support;

@@ -72,11 +72,15 @@ impl Repository {
 
     /// Commits all that is there, as a sealed repository is: one commit.
     pub(crate) async fn place(&self) -> SandboxPlace {
+        let has_commit = self.path().join(".git").exists();
         for words in [
             "init -q",
             "add -A",
             "-c user.name=a -c user.email=a@b commit -q -m one",
         ] {
+            if has_commit {
+                break;
+            }
             let git = Command::new("git")
                 .current_dir(self.path())
                 .args(words.split(' '))
