@@ -192,9 +192,10 @@ impl<'a> Attempt<'a> {
             None => 0,
         };
         for observation in &step.observations {
-            spent.timeouts_in_a_row = match observation.timed_out {
-                true => spent.timeouts_in_a_row + 1,
-                false => 0,
+            spent.timeouts_in_a_row = if observation.timed_out {
+                spent.timeouts_in_a_row + 1
+            } else {
+                0
             };
         }
         self.conversation.add(&step.messages, step.completion.usage);

@@ -74,9 +74,10 @@ pub fn over(instances: &[Attempts], k: u64) -> Option<PassAtK> {
         .collect();
     means.sort_by(f64::total_cmp);
     // Without any spread the bootstrap knows nothing of what it has not seen; Wilson's interval does.
-    let (low, high) = match means.first() == means.last() {
-        true => wilson(estimate, estimates.len()),
-        false => (means[DRAWS / 40], means[DRAWS - 1 - DRAWS / 40]),
+    let (low, high) = if means.first() == means.last() {
+        wilson(estimate, estimates.len())
+    } else {
+        (means[DRAWS / 40], means[DRAWS - 1 - DRAWS / 40])
     };
     Some(PassAtK {
         k,

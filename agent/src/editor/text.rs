@@ -1,5 +1,7 @@
 //! Text as Python has it: the published editor is a Python program, and its output shows it.
 
+use std::fmt::Write;
+
 /// More characters of a file are not shown.
 const MOST_SHOWN: usize = 16_000;
 const CLIPPED: &str = "<response clipped><NOTE>To save on context only part of this file has been shown to you. You should retry this tool after you have searched inside the file with `grep -n` in order to find the line numbers of what you are looking for.</NOTE>";
@@ -85,7 +87,7 @@ pub(super) fn numbered(content: &str, what: &str, first: usize) -> String {
         if index > 0 {
             shown.push('\n');
         }
-        shown.push_str(&format!("{:6}\t{line}", index + first));
+        let _ = write!(shown, "{:6}\t{line}", index + first);
     }
     shown.push('\n');
     shown

@@ -105,9 +105,10 @@ impl Interface {
     /// An interface for repositories at `root`, with the templates of `folder` in place of the built-in ones.
     pub fn new(dialect: Dialect, root: &str, folder: Option<&Path>) -> Result<Self, TemplateError> {
         let templates = Templates::load(folder)?;
-        let schemas = match dialect.is_mini() {
-            true => "mini-swe-agent/tools.json.j2",
-            false => "swe-agent/tools.json.j2",
+        let schemas = if dialect.is_mini() {
+            "mini-swe-agent/tools.json.j2"
+        } else {
+            "swe-agent/tools.json.j2"
         };
         let tools = templates.render_json(schemas, context! {root})?;
         Ok(Self {
@@ -140,9 +141,10 @@ impl Interface {
 
     /// The schemas that a model is given with each query: none in text notations.
     pub fn offered_tools(&self) -> &[Value] {
-        match self.dialect.has_tool_calls() {
-            true => &self.tools,
-            false => &[],
+        if self.dialect.has_tool_calls() {
+            &self.tools
+        } else {
+            &[]
         }
     }
 
@@ -192,9 +194,10 @@ impl Interface {
     /// The message of an answer that was understood.
     pub fn answer(&self, completion: &Completion) -> Message {
         Message {
-            tool_calls: match self.dialect.has_tool_calls() {
-                true => completion.tool_calls.clone(),
-                false => Vec::new(),
+            tool_calls: if self.dialect.has_tool_calls() {
+                completion.tool_calls.clone()
+            } else {
+                Vec::new()
             },
             ..Message::new(Role::Assistant, completion.content.clone())
         }
@@ -268,9 +271,10 @@ impl Interface {
             return self.templates.render("swe-agent/no_output.j2", context! {});
         }
         // Counting characters only matters where there are enough bytes.
-        let length = match text.len() > MOST_OBSERVED {
-            true => text.chars().count(),
-            false => 0,
+        let length = if text.len() > MOST_OBSERVED {
+            text.chars().count()
+        } else {
+            0
         };
         if length > MOST_OBSERVED {
             let given = context! {

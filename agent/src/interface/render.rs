@@ -1,5 +1,7 @@
 //! Actions in each notation, as a model writes them: for the expert, and for exports in another notation.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::Dialect;
@@ -20,7 +22,7 @@ pub(super) fn completion(dialect: Dialect, thought: &str, action: &Action, id: &
     };
     let text = match dialect {
         Dialect::MiniToolCalls | Dialect::SweAgentFunctionCalling => {
-            completion.finish_reason = "tool_calls".to_owned();
+            "tool_calls".clone_into(&mut completion.finish_reason);
             completion.tool_calls = vec![tool_call(action, id)];
             return completion;
         }
@@ -28,7 +30,8 @@ pub(super) fn completion(dialect: Dialect, thought: &str, action: &Action, id: &
         Dialect::SweAgentXml => xml(action),
         Dialect::SweAgentThoughtAction => format!("```\n{}\n```", shell(action)),
     };
-    completion.content = format!("{thought}\n\n{text}").trim().to_owned();
+    let content = format!("{thought}\n\n{text}");
+    content.trim().clone_into(&mut completion.content);
     completion
 }
 
@@ -86,7 +89,7 @@ pub(crate) fn xml(action: &Action) -> String {
             }
             value => value.to_string(),
         };
-        text += &format!("<parameter={name}>{value}</parameter>\n");
+        let _ = writeln!(text, "<parameter={name}>{value}</parameter>");
     }
     text + "</function>"
 }
@@ -108,7 +111,7 @@ pub(crate) fn shell(action: &Action) -> String {
             }
             value => value.to_string(),
         };
-        line += &format!(" --{name} {value}");
+        let _ = write!(line, " --{name} {value}");
     }
     line
 }

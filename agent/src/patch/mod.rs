@@ -115,9 +115,10 @@ pub async fn between(
             continue;
         }
         count += 1;
-        let outcome = match count > MOST_FILES {
-            true => Err(Reason::Count),
-            false => diff(before, after, root, path, then, now).await?,
+        let outcome = if count > MOST_FILES {
+            Err(Reason::Count)
+        } else {
+            diff(before, after, root, path, then, now).await?
         };
         patch.take(&String::from_utf8_lossy(path), outcome);
     }

@@ -145,11 +145,10 @@ async fn a_command_past_its_limit_is_ended_and_told_so() {
             .unwrap();
         assert_eq!(trajectory.exit, Exit::CommandTimeouts);
         let told = &trajectory.messages()[3].content;
-        let expected = match dialect.is_mini() {
-            true => {
-                "<exception>An error occurred while executing the command: Command 'echo begun; sleep 60' timed out after 1 seconds</exception>\n<returncode>-1</returncode>\n<output>\nbegun\n</output>"
-            }
-            false => {
+        let expected = if dialect.is_mini() {
+            "<exception>An error occurred while executing the command: Command 'echo begun; sleep 60' timed out after 1 seconds</exception>\n<returncode>-1</returncode>\n<output>\nbegun\n</output>"
+        } else {
+            {
                 "The command 'echo begun; sleep 60' was cancelled because it took more than 1 seconds."
             }
         };

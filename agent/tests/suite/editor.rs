@@ -67,8 +67,15 @@ impl Desk {
     }
 }
 
+async fn refused(desk: &mut Desk, cases: &[(Edit, i32, &str)]) {
+    for (edit, status, words) in cases {
+        let seen = desk.run(edit).await;
+        assert_eq!(seen, (format!("{words}\n"), *status), "{edit:?}");
+    }
+}
+
 #[tokio::test]
-async fn every_refusal_has_the_published_words_and_status() {
+async fn what_cannot_be_edited_is_refused_with_the_published_words_and_status() {
     let repository = Repository::new().file("twice.txt", "a\nb\na\n");
     let mut desk = Desk::new(&repository).await;
     let file = "/testbed/twice.txt";
@@ -139,6 +146,18 @@ async fn every_refusal_has_the_published_words_and_status() {
             18,
             "No edit history found for /testbed/twice.txt.",
         ),
+    ];
+    refused(&mut desk, &cases).await;
+    assert_eq!(read(desk.sandbox.as_ref(), file).await, "a\nb\na\n");
+}
+
+#[tokio::test]
+async fn arguments_that_lack_are_refused_with_the_published_words_and_status() {
+    let repository = Repository::new().file("twice.txt", "a\nb\na\n");
+    let mut desk = Desk::new(&repository).await;
+    let file = "/testbed/twice.txt";
+    let lacking = |command: &str| edit(command, file);
+    let cases = [
         (
             create("/testbed/no/folder", "x"),
             21,
@@ -165,19 +184,13 @@ async fn every_refusal_has_the_published_words_and_status() {
             "Unrecognized command rename. The allowed commands for the str_replace_editor tool are: \"view\", \"create\", \"str_replace\", \"insert\", \"undo_edit\"",
         ),
     ];
-    for (edit, status, words) in cases {
-        assert_eq!(
-            desk.run(&edit).await,
-            (format!("{words}\n"), status),
-            "{edit:?}"
-        );
-    }
-    assert_eq!(read(desk.sandbox.as_ref(), file).await, "a\nb\na\n");
+    refused(&mut desk, &cases).await;
 }
 
 #[tokio::test]
 async fn edits_are_shown_with_four_lines_around_and_can_be_undone() {
-    let text: String = (1..=12).map(|line| format!("line {line}\n")).collect();
+    let lines: Vec<String> = (1..=12).map(|line| format!("line {line}\n")).collect();
+    let text = lines.concat();
     let repository = Repository::new().file("lines.txt", &text);
     let mut desk = Desk::new(&repository).await;
     let file = "/testbed/lines.txt";

@@ -13,18 +13,19 @@ pub(crate) async fn recorded(dialect: Dialect) -> Trajectory {
         content: "Hmm, ünsure.".to_owned(),
         ..Completion::default()
     };
-    let actions = match dialect.is_mini() {
-        true => vec![
+    let actions = if dialect.is_mini() {
+        vec![
             bash("sed -i 's/price + count/price * count/' shop/price.py"),
             bash("git diff -- shop/price.py > patch.txt"),
             bash("echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && cat patch.txt"),
-        ],
-        false => vec![
+        ]
+    } else {
+        vec![
             replace("price + count", "price * count"),
             bash("python3 test_price.py"),
             Action::Submit,
             Action::Submit,
-        ],
+        ]
     };
     let mut script = answers(dialect, &actions);
     script.insert(1, nonsense);

@@ -113,14 +113,14 @@ async fn what_git_ignores_is_no_change_but_what_it_tracks_is() {
 
 #[tokio::test]
 async fn nothing_that_an_agent_does_to_git_or_its_shell_hides_a_change() {
-    let script = r#"
+    let script = r"
         sed -i s/count/x/ shop/price.py
         git update-index --assume-unchanged shop/price.py
         git config diff.external /bin/true; git config core.fsmonitor 'echo forged'
         echo '* -diff' > .git/info/attributes; rm .git/index
         mkdir -p ~/bin; printf '#!/bin/sh\nexit 0' | tee ~/bin/find ~/bin/sha256sum ~/bin/git >/dev/null; chmod +x ~/bin/*
         echo 'PATH=~/bin; exec >/dev/null' | tee ~/.bashrc ~/.bash_profile ~/.profile >/tmp/.swemill-session
-    "#;
+    ";
     let patch = after(&Repository::new(), script).await;
     assert!(
         patch.text.contains("+def total(price, x):"),

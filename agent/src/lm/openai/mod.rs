@@ -1,4 +1,4 @@
-//! Any server with the OpenAI chat-completions interface.
+//! Any server with the `OpenAI` chat-completions interface.
 
 mod pace;
 mod retry;
@@ -180,16 +180,17 @@ impl OpenAi {
     /// No answer at all, or one that broke off.
     fn broken(&self, error: &reqwest::Error) -> Failure {
         let model = self.options.model.clone();
-        let error = match error.is_timeout() {
-            true => LmError::TimedOut {
+        let error = if error.is_timeout() {
+            LmError::TimedOut {
                 model,
                 limit: self.options.timeout,
-            },
-            false => LmError::Unavailable {
+            }
+        } else {
+            LmError::Unavailable {
                 model,
                 attempts: 1,
                 reason: chain(error),
-            },
+            }
         };
         Failure {
             error,
@@ -260,7 +261,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text += &format!(": {cause}");
+        text += ": ";
+        text += &cause.to_string();
         source = cause.source();
     }
     text

@@ -160,7 +160,7 @@ pub(super) fn error(bytes: &[u8]) -> (String, String) {
     (message, text("code").unwrap_or_default().to_owned())
 }
 
-/// Whether a refusal says that the conversation is too long: OpenAI has a code for it, other servers only words.
+/// Whether a refusal says that the conversation is too long: `OpenAI` has a code for it, other servers only words.
 pub(super) fn is_overflow(status: u16, code: &str, message: &str) -> bool {
     const WORDS: &[&str] = &[
         "context length",
