@@ -6,15 +6,8 @@ pub mod predictions;
 pub mod swe_agent;
 pub mod swe_smith;
 
-use crate::message::{Message, Role};
+use crate::message::Role;
 use crate::trajectory::{Step, Trajectory};
-
-/// The messages that a step's query had, nothing left out.
-fn query(trajectory: &Trajectory, step: usize) -> impl Iterator<Item = &Message> {
-    let earlier = trajectory.steps[..step].iter();
-    let gained = earlier.flat_map(|step| &step.messages);
-    trajectory.opening.iter().chain(gained)
-}
 
 /// What a step's actions printed, as the conversation shows it.
 fn shown(step: &Step) -> String {

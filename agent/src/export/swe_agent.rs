@@ -2,14 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{actions, printed, query, shown};
+use super::{actions, printed, shown};
 use crate::message::{Message, Role};
 use crate::trajectory::{Step, Trajectory};
 
 /// Makes the document, in the form of SWE-agent 1.1 and later (`query` instead of `messages`).
 pub fn trajectory(trajectory: &Trajectory) -> Value {
+    let history = history(trajectory);
+    let mut queried = trajectory.opening.len();
     let steps = trajectory.steps.iter().map(|step| {
-        let messages = query(trajectory, step.index);
+        let query = &history[..queried];
+        queried += step.messages.len();
         json!({
             "action": actions(step),
             "observation": printed_or_told(step),
@@ -17,13 +20,14 @@ pub fn trajectory(trajectory: &Trajectory) -> Value {
             "thought": thought(step),
             "execution_time": step.observations.iter().map(|result| result.seconds).sum::<f64>(),
             "state": {"working_dir": trajectory.root},
-            "query": messages.map(Message::to_openai).collect::<Vec<_>>(),
+            "query": query,
             "extra_info": {},
         })
     });
+    let steps: Vec<Value> = steps.collect();
     json!({
-        "trajectory": steps.collect::<Vec<_>>(),
-        "history": history(trajectory),
+        "trajectory": steps,
+        "history": history,
         "info": {
             "model_stats": {
                 "instance_cost": trajectory.spent.usage.cost,
@@ -63,8 +67,8 @@ fn printed_or_told(step: &Step) -> String {
     }
 }
 
-/// The conversation in SWE-agent's history items. Content of observations is a list of parts, as SWE-smith's
-/// converters want it.
+/// The conversation in SWE-agent's history items, of which queries are made, too. Content of observations is a list of
+/// parts and answers have their thought and action apart, as SWE-smith's converters want it.
 fn history(trajectory: &Trajectory) -> Vec<Value> {
     let mut items: Vec<Value> = trajectory
         .opening

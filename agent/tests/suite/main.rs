@@ -13,6 +13,7 @@ mod exports;
 mod notations;
 mod patches;
 mod prompts;
+mod readers;
 mod resuming;
 mod server;
 mod support;
