@@ -7,7 +7,7 @@ pub mod swe_agent;
 pub mod swe_smith;
 
 use crate::message::Role;
-use crate::trajectory::{Step, Trajectory};
+use crate::trajectory::Step;
 
 /// What a step's actions printed, as the conversation shows it.
 fn shown(step: &Step) -> String {

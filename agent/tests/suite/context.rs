@@ -103,6 +103,42 @@ async fn old_observations_are_left_out_in_blocks_and_the_beginning_stays_stable(
 }
 
 #[tokio::test]
+async fn the_last_observations_are_kept_though_they_do_not_fit() {
+    let dialect = Dialect::MiniToolCalls;
+    let commands: Vec<_> = (0..6)
+        .map(|step| bash(&format!("seq {step}00 {step}99")))
+        .collect();
+    let recorder = Arc::new(Recorder {
+        inner: Replay::new("script", answers(dialect, &commands)),
+        queries: Mutex::default(),
+    });
+    let mut agent = scripted(dialect, Vec::new());
+    agent.lm = recorder.clone();
+    agent.limits.steps = 6;
+    agent.context = ContextOptions {
+        most_tokens: Some(1),
+        left: 0.5,
+        kept_steps: 2,
+    };
+    let repository = Repository::new();
+    let place = repository.place().await;
+    agent
+        .attempt(&task(), &place, &mut Unobserved)
+        .await
+        .unwrap();
+    let queries = recorder.queries.lock().unwrap();
+    let results = queries
+        .last()
+        .unwrap()
+        .iter()
+        .filter(|message| message.role == Role::Tool);
+    let is_elided: Vec<bool> = results
+        .map(|message| message.content.starts_with("Old environment output"))
+        .collect();
+    assert_eq!(is_elided, [true, true, true, false, false]);
+}
+
+#[tokio::test]
 async fn each_limit_ends_an_attempt_with_its_own_word() {
     let dialect = Dialect::MiniFenced;
     let commands: Vec<_> = (0..9)

@@ -41,6 +41,9 @@ pub(crate) async fn recorded(dialect: Dialect) -> Trajectory {
 #[tokio::test]
 async fn a_trajectory_comes_back_from_json_as_it_was() {
     let trajectory = recorded(Dialect::SweAgentXml).await;
+    let trained = trajectory.loss_spans().into_iter();
+    let trained: Vec<usize> = trained.map(|span| span.message).collect();
+    assert_eq!(trained, [2, 6, 8, 10], "the malformed answer is message 4");
     let text = serde_json::to_string(&trajectory).unwrap();
     assert_eq!(
         serde_json::from_str::<Trajectory>(&text).unwrap(),

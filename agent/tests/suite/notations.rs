@@ -161,6 +161,8 @@ fn thought_and_action_is_read_from_the_last_block_that_is_in_no_other() {
         read("```python\nx\n```bash\nls\n```\ny\n```\n").unwrap(),
         ["x\n```bash\nls\n```\ny"]
     );
+    let left_open = "```\nls\n```\n```python\n```bash\npwd\n```\n";
+    assert_eq!(read(left_open).unwrap(), ["ls"]);
     assert_eq!(read("```\nsubmit\n```").unwrap(), ["submit"]);
     assert_eq!(
         read("```\nls").unwrap_err().1,

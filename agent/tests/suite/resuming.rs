@@ -223,6 +223,39 @@ async fn a_sandbox_that_ends_is_replaced_and_costs_the_agent_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_new_sandbox_does_not_let_the_editor_remember_edits_twice() {
+    let dialect = Dialect::SweAgentFunctionCalling;
+    let undo = Action::Edit(swemill_agent::Edit {
+        command: "undo_edit".to_owned(),
+        path: "/testbed/shop/price.py".to_owned(),
+        ..swemill_agent::Edit::default()
+    });
+    let edit = replace("price + count", "price * count");
+    let actions = [
+        edit,
+        bash("echo last"),
+        undo.clone(),
+        undo,
+        Action::Submit,
+        Action::Submit,
+    ];
+    let agent = scripted(dialect, answers(dialect, &actions));
+    let repository = Repository::new();
+    let place = Failing {
+        place: repository.place().await,
+        left: Arc::new(AtomicUsize::new(1)),
+    };
+    let trajectory = agent
+        .attempt(&task(), &place, &mut Unobserved)
+        .await
+        .unwrap();
+    let undone: Vec<i32> = [2, 3]
+        .map(|step: usize| trajectory.steps[step].observations[0].returncode)
+        .to_vec();
+    assert_eq!(undone, [0, 18]);
+}
+
 /// A model that is not there for the first so many queries. A test double.
 #[derive(Debug)]
 struct Unsteady {
