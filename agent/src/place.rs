@@ -1,0 +1,32 @@
+//! Where an attempt happens: something that gives fresh sandboxes of one broken repository.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use swemill_sandbox::{Backend, Environment, Limits, Sandbox};
+
+/// Gives sandboxes that are all alike: one to work in, others to compare with or to begin again in.
+#[async_trait]
+pub trait Place: Debug + Send + Sync {
+    /// Starts a fresh one.
+    async fn start(&self) -> swemill_sandbox::Result<Box<dyn Sandbox>>;
+}
+
+/// A prepared environment of a backend.
+#[derive(Clone, Debug)]
+pub struct SandboxPlace {
+    /// What starts sandboxes.
+    pub backend: Arc<dyn Backend>,
+    /// What they are made of.
+    pub environment: Environment,
+    /// What each may use.
+    pub limits: Limits,
+}
+
+#[async_trait]
+impl Place for SandboxPlace {
+    async fn start(&self) -> swemill_sandbox::Result<Box<dyn Sandbox>> {
+        self.backend.start(&self.environment, &self.limits).await
+    }
+}
