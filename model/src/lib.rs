@@ -1,1 +1,3 @@
 //! The model runtime.
+
+pub mod store;
