@@ -1,0 +1,52 @@
+//! A projection `x Wᵀ + b`.
+
+use candle_core::Tensor;
+
+use crate::Result;
+
+/// A matrix with or without a bias, kept in one of several ways.
+#[derive(Debug, Clone)]
+pub enum Linear {
+    /// The matrix as a tensor.
+    Dense {
+        /// `[outputs, inputs]`.
+        weight: Tensor,
+        /// `[outputs]`.
+        bias: Option<Tensor>,
+    },
+    /// A projection plus a product of two thin matrices (LoRA, Hu et al., arXiv 2106.09685): `base(x) + scale * up(down(x))`.
+    LowRank {
+        /// What is adapted.
+        base: Box<Linear>,
+        /// `[rank, inputs]`.
+        down: Tensor,
+        /// `[outputs, rank]`.
+        up: Tensor,
+        /// `alpha / rank`.
+        scale: f64,
+    },
+}
+
+impl Linear {
+    /// `[rows, inputs]` to `[rows, outputs]`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Dense { weight, bias } => {
+                let product = x.matmul(&weight.t()?)?;
+                Ok(match bias {
+                    Some(bias) => product.broadcast_add(bias)?,
+                    None => product,
+                })
+            }
+            Self::LowRank {
+                base,
+                down,
+                up,
+                scale,
+            } => {
+                let change = (x.matmul(&down.t()?)?.matmul(&up.t()?)? * *scale)?;
+                Ok(base.forward(x)?.add(&change)?)
+            }
+        }
+    }
+}

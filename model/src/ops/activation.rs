@@ -1,0 +1,20 @@
+//! Non-linear functions, alone and as the gate of an MLP.
+
+use candle_core::Tensor;
+
+use crate::{Result, config::Activation};
+
+/// `f(x)`, element by element.
+pub fn activate(activation: Activation, x: &Tensor) -> Result<Tensor> {
+    Ok(match activation {
+        Activation::Silu => x.silu()?,
+        Activation::Gelu => x.gelu_erf()?,
+        Activation::GeluTanh => x.gelu()?,
+        Activation::Relu => x.relu()?,
+    })
+}
+
+/// `f(gate) * up`, element by element; both of one shape.
+pub fn activate_and_multiply(activation: Activation, gate: &Tensor, up: &Tensor) -> Result<Tensor> {
+    Ok(activate(activation, gate)?.mul(up)?)
+}

@@ -1,0 +1,15 @@
+//! The operations that layers are made of.
+//!
+//! Every one of them has a gradient. They are plain compositions of tensor operations, or custom operations with a backward pass;
+//! fused operations without one would let parameters freeze without a word.
+
+mod activation;
+mod attention;
+mod norm;
+mod rope;
+
+pub use activation::{activate, activate_and_multiply};
+pub(crate) use attention::wide;
+pub use attention::{causal_softmax, repeat_heads, softmax};
+pub use norm::{layer_norm, rms_norm};
+pub use rope::rope;
