@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::Result;
+use crate::{Result, ops};
 
 /// A matrix with or without a bias, kept in one of several ways.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl Linear {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Dense { weight, bias } => {
-                let product = x.matmul(&weight.t()?)?;
+                let product = ops::linear(x, weight)?;
                 Ok(match bias {
                     Some(bias) => product.broadcast_add(bias)?,
                     None => product,
@@ -44,7 +44,7 @@ impl Linear {
                 up,
                 scale,
             } => {
-                let change = (x.matmul(&down.t()?)?.matmul(&up.t()?)? * *scale)?;
+                let change = (ops::linear(&ops::linear(x, down)?, up)? * *scale)?;
                 Ok(base.forward(x)?.add(&change)?)
             }
         }

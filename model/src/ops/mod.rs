@@ -5,6 +5,9 @@
 
 mod activation;
 mod attention;
+pub(crate) mod fused;
+mod linear;
+mod loss;
 mod norm;
 mod rope;
 

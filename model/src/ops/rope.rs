@@ -2,12 +2,16 @@
 
 use candle_core::{D, Tensor};
 
+use super::fused;
 use crate::Result;
 
 /// Rotates each head's pairs `(x[i], x[i + half])` by the angle whose cosine and sine are given.
 ///
 /// `x`: `[rows, heads, head_dim]`; `cosine` and `sine`: `[rows, head_dim / 2]`.
 pub fn rope(x: &Tensor, cosine: &Tensor, sine: &Tensor) -> Result<Tensor> {
+    if fused::takes(&[x, cosine, sine]) {
+        return Ok(fused::rope(x, cosine, sine)?);
+    }
     let half = x.dim(D::Minus1)? / 2;
     let (first, second) = (
         x.narrow(D::Minus1, 0, half)?,

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode, Uri};
+use futures_util::StreamExt;
 use swemill_model::store::Settings;
 
 /// What a server answers, and what it was asked.
