@@ -3,9 +3,12 @@
 //! A cache stores keys and values *and* computes attention over them, because the layouts differ: contiguous rows, blocks that
 //! sequences share, or different rows for each head.
 
+mod attention;
+mod contiguous;
 mod none;
 
 use candle_core::Tensor;
+pub use contiguous::Contiguous;
 pub use none::NoCache;
 
 use crate::{Batch, Result, Taps};

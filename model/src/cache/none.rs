@@ -2,7 +2,10 @@
 
 use candle_core::Tensor;
 
-use super::{Attend, Cache, Footprint};
+use super::{
+    Attend, Cache, Footprint,
+    attention::{Stretch, attend_span, for_every_span, heads_first},
+};
 use crate::{
     Batch, Error, Result, Taps, ops,
     taps::{Place, Point},
@@ -28,6 +31,7 @@ impl Cache for NoCache {
             layer: call.layer,
             point: Point::AttentionWeights,
         };
+        // The fused operation never holds the weights that a tap would look at.
         if !taps.wants(place) {
             let spans = call
                 .batch
@@ -35,36 +39,19 @@ impl Cache for NoCache {
                 .iter()
                 .map(|span| span.rows.clone())
                 .collect();
-            let read = ops::attention(
-                call.query,
-                call.key,
-                call.value,
-                spans,
-                call.scale,
-                call.window,
-            )?;
-            if let Some(read) = read {
+            let (query, key, value) = (call.query, call.key, call.value);
+            if let Some(read) = ops::attention(query, key, value, spans, call.scale, call.window)? {
                 return Ok(read);
             }
         }
-        let mut outputs = Vec::with_capacity(call.batch.spans.len());
-        for span in &call.batch.spans {
-            let (first, rows) = (span.rows.start, span.rows.len());
-            let part = |x: &Tensor| x.narrow(0, first, rows)?.transpose(0, 1)?.contiguous();
-            let (query, key, value) = (part(call.query)?, part(call.key)?, part(call.value)?);
-            let group = query.dim(0)? / key.dim(0)?;
-            let (key, value) = (
-                ops::repeat_heads(&key, group)?,
-                ops::repeat_heads(&value, group)?,
-            );
-            let scores = query.matmul(&key.t()?)?;
-            let mut weights = ops::causal_softmax(&scores, call.scale, 0, call.window)?;
-            if taps.wants(place) {
-                weights = taps.visit(place, span.rows.clone(), weights)?;
-            }
-            outputs.push(weights.matmul(&value)?.transpose(0, 1)?);
-        }
-        Ok(Tensor::cat(&outputs, 0)?.contiguous()?)
+        for_every_span(call, |span| {
+            let stretch = Stretch {
+                key: heads_first(call.key, span)?,
+                value: heads_first(call.value, span)?,
+                first: 0,
+            };
+            attend_span(call, span, &stretch, taps)
+        })
     }
 
     fn advance(&mut self, _: &Batch) -> Result<()> {

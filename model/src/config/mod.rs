@@ -1,6 +1,10 @@
 //! The shape of a decoder, and where it is read from.
 
 mod decoder;
+mod family;
+mod gguf;
+mod huggingface;
+mod keys;
 mod rotary;
 
 pub use decoder::{

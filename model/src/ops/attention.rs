@@ -1,10 +1,7 @@
 //! The parts of attention that are not matrix products.
 
-use std::ops::Range;
-
 use candle_core::{D, DType, Tensor};
 
-use super::fused;
 use crate::Result;
 
 /// The softmax over the last dimension.
@@ -43,42 +40,6 @@ pub fn causal_softmax(
         .reshape((rows, keys))?
         .to_dtype(scores.dtype())?;
     softmax(&scores.broadcast_add(&mask)?)
-}
-
-/// Repeats each head of `[.., heads, rows, head_dim]` for its group of query heads: `[.., heads * group, rows, head_dim]`.
-pub fn repeat_heads(x: &Tensor, group: usize) -> Result<Tensor> {
-    if group == 1 {
-        return Ok(x.clone());
-    }
-    let mut shape = x.dims().to_vec();
-    let heads = shape.len() - 3;
-    let repeated = vec![x; group];
-    shape[heads] *= group;
-    Ok(Tensor::stack(&repeated, heads + 1)?.reshape(shape)?)
-}
-
-/// Causal attention of whole sequences, or `None` where no fused operation takes these tensors.
-///
-/// `query`: `[rows, heads, head_dim]`; `key` and `value`: `[rows, key_value_heads, head_dim]`; the result is shaped like the query.
-/// Each of `spans`, which cover the rows in order, is a sequence from its first position, and sees only itself; of that, a row sees
-/// the last `window` positions if one is given.
-pub fn attention(
-    query: &Tensor,
-    key: &Tensor,
-    value: &Tensor,
-    spans: Vec<Range<usize>>,
-    scale: f64,
-    window: Option<usize>,
-) -> Result<Option<Tensor>> {
-    if !fused::takes(&[query, key, value]) {
-        return Ok(None);
-    }
-    Ok(Some(fused::attention(
-        [query, key, value],
-        spans,
-        scale,
-        window,
-    )?))
 }
 
 /// The type that numbers are added up in: at least single precision.

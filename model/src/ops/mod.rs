@@ -9,10 +9,14 @@ pub(crate) mod fused;
 mod linear;
 mod loss;
 mod norm;
+mod ragged;
 mod rope;
 
 pub use activation::{activate, activate_and_multiply};
 pub(crate) use attention::wide;
-pub use attention::{causal_softmax, repeat_heads, softmax};
+pub use attention::{causal_softmax, softmax};
+pub use linear::linear;
+pub use loss::cross_entropy;
 pub use norm::{layer_norm, rms_norm};
+pub use ragged::attention;
 pub use rope::rope;

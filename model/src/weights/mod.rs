@@ -3,9 +3,14 @@
 //! Parameters are asked for by the names that Hugging Face gives those of Llama, in every family; readers and writers map what a
 //! family or a format calls differently.
 
+mod check;
+mod folder;
 mod map;
+mod names;
+mod shards;
 
 use candle_core::Tensor;
+pub use folder::Folder;
 pub use map::Map;
 
 use crate::{

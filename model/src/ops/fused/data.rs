@@ -1,7 +1,7 @@
 //! From tensors to slices and back.
 
+use std::marker::PhantomData;
 use std::ops::Deref;
-use std::sync::RwLockReadGuard;
 
 use candle_core::{CpuStorage, DType, Layout, Result, Shape, Storage, Tensor, bail};
 
@@ -37,19 +37,19 @@ pub(super) fn like<T: Real>(values: Vec<T>, other: &Tensor) -> Result<Tensor> {
 /// The numbers of a tensor while a backward pass reads them.
 pub(super) struct Numbers<T> {
     tensor: Tensor,
-    kind: std::marker::PhantomData<T>,
+    kind: PhantomData<T>,
 }
 
 impl<T: Real> Numbers<T> {
     pub(super) fn of(tensor: &Tensor) -> Result<Self> {
         Ok(Self {
             tensor: tensor.contiguous()?,
-            kind: std::marker::PhantomData,
+            kind: PhantomData,
         })
     }
 
     /// The slice, behind the lock that protects it.
-    pub(super) fn read(&self) -> Result<Slice<'_, T>> {
+    pub(super) fn read(&self) -> Result<impl Deref<Target = [T]> + '_> {
         let (guard, layout) = self.tensor.storage_and_layout();
         let range = layout.contiguous_offsets();
         match (&*guard, range) {
@@ -58,7 +58,7 @@ impl<T: Real> Numbers<T> {
                 Ok(Slice {
                     guard,
                     range,
-                    kind: std::marker::PhantomData,
+                    kind: PhantomData,
                 })
             }
             _ => bail!("a fused operation's backward pass runs on the CPU only"),
@@ -66,14 +66,14 @@ impl<T: Real> Numbers<T> {
     }
 }
 
-/// A slice and its lock.
-pub(super) struct Slice<'a, T> {
-    guard: RwLockReadGuard<'a, Storage>,
+/// A slice and the guard of its lock.
+struct Slice<G, T> {
+    guard: G,
     range: (usize, usize),
-    kind: std::marker::PhantomData<T>,
+    kind: PhantomData<T>,
 }
 
-impl<T: Real> Deref for Slice<'_, T> {
+impl<G: Deref<Target = Storage>, T: Real> Deref for Slice<G, T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {

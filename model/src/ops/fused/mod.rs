@@ -20,7 +20,6 @@ use std::sync::OnceLock;
 use candle_core::{Result, Tensor};
 
 pub(crate) use data::takes;
-pub(crate) use real::{Real, vectorised};
 
 /// See [`super::linear`]; both contiguous or not.
 pub(super) fn linear(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
