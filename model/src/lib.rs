@@ -14,6 +14,7 @@ pub mod layers;
 pub mod ops;
 pub mod store;
 pub mod taps;
+pub mod training;
 pub mod weights;
 
 pub use batch::{Batch, Span, Wanted};

@@ -5,18 +5,21 @@
 
 mod activation;
 mod attention;
-pub(crate) mod fused;
+mod fused;
 mod linear;
 mod loss;
 mod norm;
 mod ragged;
+mod reduce;
 mod rope;
 
 pub use activation::{activate, activate_and_multiply};
 pub(crate) use attention::wide;
 pub use attention::{causal_softmax, softmax};
+pub(crate) use fused::vectorised;
 pub use linear::linear;
 pub use loss::cross_entropy;
 pub use norm::{layer_norm, rms_norm};
 pub use ragged::attention;
+pub use reduce::sum_of_squares;
 pub use rope::rope;

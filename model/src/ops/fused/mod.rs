@@ -13,6 +13,7 @@ mod norm;
 mod product;
 mod real;
 mod rope;
+mod squares;
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -20,6 +21,7 @@ use std::sync::OnceLock;
 use candle_core::{Result, Tensor};
 
 pub(crate) use data::takes;
+pub(crate) use real::vectorised;
 
 /// See [`super::linear`]; both contiguous or not.
 pub(super) fn linear(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
@@ -73,4 +75,10 @@ pub(super) fn attention(
     query
         .contiguous()?
         .apply_op3(&key.contiguous()?, &value.contiguous()?, operation)
+}
+
+/// See [`super::sum_of_squares`].
+pub(super) fn sum_of_squares(x: &Tensor) -> Result<f64> {
+    use squares::sum;
+    data::by_dtype!(x, sum(x))
 }
