@@ -87,7 +87,8 @@ impl Optimizer {
         })
     }
 
-    /// One step. Gradients are multiplied with `clip` first; parameters without one keep their values.
+    /// One step. Gradients are multiplied with `clip` first. A parameter that nothing reached (an expert that no token chose) has
+    /// the gradient zero: its moments fade and its weights decay, as where all experts are one tensor.
     pub fn step(
         &mut self,
         parameters: &Parameters,
@@ -98,8 +99,9 @@ impl Optimizer {
         self.steps += 1;
         let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
         for (name, variable) in &parameters.variables {
-            let Some(gradient) = gradients.get(name) else {
-                continue;
+            let gradient = match gradients.get(name) {
+                Some(gradient) => gradient.clone(),
+                None => variable.zeros_like()?,
             };
             let decay = if variable.rank() >= 2 {
                 self.settings.weight_decay
@@ -120,7 +122,7 @@ impl Optimizer {
                 self.states.insert(name.clone(), State::new(variable)?);
             }
             let state = self.states.get_mut(name).expect("it was just inserted");
-            state.update(variable, gradient, factors)?;
+            state.update(variable, &gradient, factors)?;
         }
         Ok(())
     }

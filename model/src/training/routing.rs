@@ -91,7 +91,7 @@ mod tests {
     fn the_balancing_loss_is_one_for_an_even_load_and_experts_by_chosen_for_a_collapsed_one() {
         assert!((value(&load_balancing(&even(), 2).unwrap()) - 1.0).abs() < 1e-12);
         let collapsed = Tensor::new(
-            vec![[90.0_f64, 90.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]; 5],
+            &[[90.0_f64, 90.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]; 5],
             &Device::Cpu,
         )
         .unwrap();

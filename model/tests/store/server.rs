@@ -97,8 +97,13 @@ async fn answer(State(server): State<Arc<Server>>, uri: Uri, headers: HeaderMap)
             .is_ok();
     if cut {
         let half = rest[..rest.len() / 2].to_vec();
-        let broken =
-            futures_util::stream::iter([Ok(half), Err(std::io::Error::other("the line broke"))]);
+        let broken = futures_util::stream::once(async { Ok(half) }).chain(
+            futures_util::stream::once(async {
+                // So late that the first half is on its way.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                Err(std::io::Error::other("the line broke"))
+            }),
+        );
         return response
             .header("content-length", rest.len())
             .body(Body::from_stream(broken))
