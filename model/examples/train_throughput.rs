@@ -1,7 +1,8 @@
-//! Tokens a second of training a small Llama from scratch, as `tests/bench/model/training.py` compares it with PyTorch.
+//! Tokens a second of training a small Llama from scratch, as `tests/bench/model/training.py` compares it with `PyTorch`.
 //!
 //! Prints one JSON object: tokens a second of wall and of processor time, and the losses, so that a reader sees that it learns.
 
+use std::io::Write;
 use std::time::Instant;
 
 use candle_core::{DType, Device};
@@ -67,7 +68,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "parameters": trainer.parameters.count(),
         "losses": losses,
     });
-    use std::io::Write;
     writeln!(std::io::stdout(), "{result}")?;
     Ok(())
 }

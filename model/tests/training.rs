@@ -1,5 +1,11 @@
-//! Training: against PyTorch, and against itself in other ways of doing the same.
+//! Training: against `PyTorch`, and against itself in other ways of doing the same.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test sets up must work; the line that did not is what one wants to see"
+)]
+
+#[expect(dead_code, reason = "each test uses a part of what is shared")]
 mod common;
 
 use candle_core::{DType, Device, Tensor};

@@ -72,7 +72,7 @@ impl Http {
             tries += 1;
             match self.page_once(url, token, accept).await {
                 Err(Error::Network { .. }) if tries < TRIES => {
-                    tokio::time::sleep(pause(tries)).await
+                    tokio::time::sleep(pause(tries)).await;
                 }
                 outcome => return outcome,
             }

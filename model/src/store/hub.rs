@@ -1,6 +1,6 @@
 //! A Hugging Face hub: what a repository holds, and fetching what a model needs of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::Url;
@@ -164,7 +164,11 @@ fn choose<'l>(hub: &HubReference, listing: &'l Listing) -> Result<Vec<&'l Siblin
     }
     let ggufs: Vec<&Sibling> = files
         .into_iter()
-        .filter(|file| file.rfilename.ends_with(".gguf"))
+        .filter(|file| {
+            Path::new(&file.rfilename)
+                .extension()
+                .is_some_and(|it| it == "gguf")
+        })
         .collect();
     match ggufs.len() {
         0 => Err(missing(

@@ -56,7 +56,8 @@ fn parts(source: &Path) -> Result<Vec<PathBuf>> {
             .iter()
             .any(|path| path.extension().is_some_and(|it| it == extension))
     };
-    if !has("gguf") && !(has("safetensors") && source.join("config.json").is_file()) {
+    let whole = has("safetensors") && source.join("config.json").is_file();
+    if !whole && !has("gguf") {
         return Err(Error::Unreadable {
             path: source.to_owned(),
             reason: "it has neither config.json with safetensors nor a GGUF file".to_owned(),

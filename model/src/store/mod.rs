@@ -52,11 +52,11 @@ pub struct Installed {
 impl Installed {
     /// What a loader opens: the folder, or the GGUF file if the model is one.
     pub fn weights(&self) -> PathBuf {
-        let mut ggufs = self
-            .manifest
-            .files
-            .iter()
-            .filter(|file| file.path.ends_with(".gguf"));
+        let mut ggufs = self.manifest.files.iter().filter(|file| {
+            Path::new(&file.path)
+                .extension()
+                .is_some_and(|it| it == "gguf")
+        });
         match (ggufs.next(), ggufs.next()) {
             (Some(only), None) => self.folder.join(&only.path),
             _ => self.folder.clone(),
@@ -106,7 +106,7 @@ impl Store {
             match Manifest::read(&folder) {
                 Ok(manifest) => found.push(Installed { folder, manifest }),
                 Err(error) => {
-                    tracing::warn!(folder = %folder.display(), %error, "a model is left out")
+                    tracing::warn!(folder = %folder.display(), %error, "a model is left out");
                 }
             }
         }

@@ -114,7 +114,7 @@ impl Settings {
                 .map(Secret),
             hub_offline: variable("HF_HUB_OFFLINE").is_some_and(|text| is_true(&text)),
             hub_cache: cache.or_else(|| Some(hub_home?.join("hub"))),
-            patience: patience.unwrap_or(Duration::from_secs(60)),
+            patience: patience.unwrap_or(Duration::from_mins(1)),
         })
     }
 }

@@ -16,15 +16,15 @@ impl Gradients {
     pub(super) fn add(&mut self, parameters: &Parameters, found: &mut GradStore) -> Result<()> {
         for (name, variable) in &parameters.variables {
             if let Some(gradient) = found.remove(variable) {
-                self.add_one(name, gradient)?;
+                self.add_one(name, &gradient)?;
             }
         }
         Ok(())
     }
 
-    fn add_one(&mut self, name: &str, gradient: Tensor) -> Result<()> {
+    fn add_one(&mut self, name: &str, gradient: &Tensor) -> Result<()> {
         match self.0.get_mut(name) {
-            Some(sum) => *sum = sum.add(&gradient)?,
+            Some(sum) => *sum = sum.add(gradient)?,
             None => {
                 // Detached, lest sums keep the graphs of earlier batches alive.
                 self.0.insert(name.to_owned(), gradient.detach());

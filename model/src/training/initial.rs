@@ -52,7 +52,7 @@ impl Weights for Initial {
 
     fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
         let constant = |value: f64| Tensor::full(value, shape, &self.device)?.to_dtype(self.dtype);
-        if name.ends_with(".bias") {
+        if name.rsplit('.').next() == Some("bias") {
             return Ok(constant(0.0)?);
         }
         if shape.len() == 1 {

@@ -1,4 +1,4 @@
-//! AdamW (Loshchilov and Hutter, arXiv 1711.05101), as PyTorch computes it.
+//! `AdamW` (Loshchilov and Hutter, arXiv 1711.05101), as `PyTorch` computes it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::in_place::{Apply, Moment};
 use super::parameters::Parameters;
 use crate::{Error, Result};
 
-/// The settings of AdamW but for the learning rate.
+/// The settings of `AdamW` but for the learning rate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct AdamW {
     /// How much of the mean gradient stays.
@@ -34,7 +34,7 @@ impl Default for AdamW {
     }
 }
 
-/// AdamW with its moments, which are kept in single precision.
+/// `AdamW` with its moments, which are kept in single precision.
 #[derive(Debug)]
 pub struct Optimizer {
     settings: AdamW,
@@ -243,15 +243,12 @@ impl State {
         self.second = ((&self.second * beta2)? + (gradient.sqr()? * (1.0 - beta2))?)?;
         let root = ((&self.second / factors.corrections[1])?.sqrt()? + epsilon)?;
         let change = ((&self.first / factors.corrections[0])?.div(&root)? * factors.rate)?;
-        match &mut self.master {
-            Some(master) => {
-                *master = ((&*master * factors.keep)? - change)?;
-                variable.set(&master.to_dtype(variable.dtype())?)?;
-            }
-            None => {
-                let change = change.to_dtype(variable.dtype())?;
-                variable.set(&((variable.as_detached_tensor() * factors.keep)? - change)?)?;
-            }
+        if let Some(master) = &mut self.master {
+            *master = ((&*master * factors.keep)? - change)?;
+            variable.set(&master.to_dtype(variable.dtype())?)?;
+        } else {
+            let change = change.to_dtype(variable.dtype())?;
+            variable.set(&((variable.as_detached_tensor() * factors.keep)? - change)?)?;
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ impl Random {
     fn unit(&mut self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "53 bits fit exactly")]
         let high = ((self.bits() >> 11) + 1) as f64;
-        high / (1_u64 << 53) as f64
+        high / 9_007_199_254_740_992.0 // 2^53
     }
 
     /// A normal number (Box and Muller).

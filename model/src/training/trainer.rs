@@ -87,7 +87,7 @@ impl Trainer {
         device: &Device,
     ) -> Result<Self> {
         recipe.schedule.check()?;
-        if recipe.clip.is_some_and(|clip| !(clip > 0.0)) {
+        if recipe.clip.is_some_and(|clip| clip.is_nan() || clip <= 0.0) {
             return Err(Error::config("clip", "must be a positive length"));
         }
         let mut trainable = Trainable::new(weights, recipe.method.clone());

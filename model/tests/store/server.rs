@@ -11,6 +11,9 @@ use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use futures_util::StreamExt;
 use swemill_model::store::Settings;
 
+/// A request: path, range, authorisation.
+type Seen = (String, Option<String>, Option<String>);
+
 /// What a server answers, and what it was asked.
 #[derive(Default)]
 pub(crate) struct Server {
@@ -19,7 +22,7 @@ pub(crate) struct Server {
     pub(crate) ranges: bool,
     /// Answers that break off half-way, before the whole ones begin.
     pub(crate) cuts: AtomicUsize,
-    pub(crate) seen: Mutex<Vec<(String, Option<String>, Option<String>)>>,
+    pub(crate) seen: Mutex<Vec<Seen>>,
 }
 
 impl Server {
@@ -87,7 +90,7 @@ async fn answer(State(server): State<Arc<Server>>, uri: Uri, headers: HeaderMap)
             format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len()),
         );
     }
-    let weights = path.ends_with(".safetensors") || path.ends_with(".gguf");
+    let weights = path.ends_with("model.safetensors");
     let cut = weights
         && server
             .cuts

@@ -1,6 +1,6 @@
 //! Causal attention over a ragged batch, tile by tile: no matrix of all scores is kept, and the hidden half is not computed.
 //!
-//! The backward pass computes the weights again from the rows' saved normalisers, as FlashAttention does (Dao et al., arXiv
+//! The backward pass computes the weights again from the rows' saved normalisers, as `FlashAttention` does (Dao et al., arXiv
 //! 2205.14135, algorithm 4).
 
 use std::ops::Range;
@@ -233,13 +233,13 @@ fn softmax<T: Real>(row: &mut [T], scale: T) -> T {
             for chunk in row.chunks_mut(16) {
                 for (sum, score) in sums.iter_mut().zip(chunk) {
                     *score = (*score * scale - largest).exponential();
-                    *sum = *sum + *score;
+                    *sum += *score;
                 }
             }
             let sum: T = sums.into_iter().sum();
             let share = T::one() / sum;
             for score in row.iter_mut() {
-                *score = *score * share;
+                *score *= share;
             }
             largest + sum.ln()
         },

@@ -50,7 +50,7 @@ fn log_sum_exp<T: Real>(row: &[T]) -> T {
         .sum();
     for chunk in chunks {
         for (sum, &x) in sums.iter_mut().zip(chunk) {
-            *sum = *sum + (x - largest).exponential();
+            *sum += (x - largest).exponential();
         }
     }
     largest + (sums.into_iter().sum::<T>() + rest).ln()
@@ -124,7 +124,7 @@ fn backward<T: Real>(
                     }
                 },
             );
-            out[target as usize] = out[target as usize] - factor;
+            out[target as usize] -= factor;
         });
     Ok(Some(data::like(out, logits)?))
 }

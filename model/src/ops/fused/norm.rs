@@ -48,7 +48,7 @@ fn scale_of<T: Real>(row: &[T], epsilon: f64) -> T {
     let rest: T = chunks.remainder().iter().map(|&x| x * x).sum();
     for chunk in chunks {
         for (sum, &x) in sums.iter_mut().zip(chunk) {
-            *sum = *sum + x * x;
+            *sum += x * x;
         }
     }
     let sum = sums.into_iter().sum::<T>() + rest;
@@ -127,13 +127,13 @@ fn backward<T: Real>(
                         for (index, ((&x, &gradient), &weight)) in
                             x.iter().zip(gradient).zip(weight_data).enumerate()
                         {
-                            dots[index % 16] = dots[index % 16] + gradient * weight * x;
+                            dots[index % 16] += gradient * weight * x;
                         }
                         let along = dots.into_iter().sum::<T>() * scale * scale / width(x);
                         for (index, out) in out.iter_mut().enumerate() {
                             *out =
                                 scale * (gradient[index] * weight_data[index] - x[index] * along);
-                            sum[index] = sum[index] + gradient[index] * x[index] * scale;
+                            sum[index] += gradient[index] * x[index] * scale;
                         }
                     }
                 },
@@ -145,7 +145,7 @@ fn backward<T: Real>(
     let mut of_weight = vec![T::zero(); columns];
     for sum in sums {
         for (total, part) in of_weight.iter_mut().zip(sum) {
-            *total = *total + part;
+            *total += part;
         }
     }
     Ok((

@@ -25,10 +25,6 @@ impl Real for f64 {
 
 impl Real for f32 {
     #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "only inlined does it become part of its caller's vector loop"
-    )]
     fn exponential(self) -> Self {
         /// Adding it rounds to an integer, which is then in the low bits.
         const ROUND: f32 = 12_582_912.0;

@@ -19,7 +19,7 @@ pub(super) fn sum<T: Real>(x: &Tensor) -> Result<f64> {
                     let mut sums = [T::zero(); 16];
                     for piece in chunk.chunks(16) {
                         for (sum, &x) in sums.iter_mut().zip(piece) {
-                            *sum = *sum + x * x;
+                            *sum += x * x;
                         }
                     }
                     sums.into_iter().map(candle_core::WithDType::to_f64).sum()
