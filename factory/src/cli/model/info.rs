@@ -10,7 +10,7 @@ use super::size;
 use crate::cli::output::Output;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// A model of the store
     #[arg(value_name = "NAME")]
     name: String,

@@ -12,7 +12,7 @@ use super::size;
 use crate::cli::output::Output;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// A name of the catalogue (`swemill model list`), OWNER/NAME[@REVISION][:FILE] of a hub, a folder, or a GGUF file
     #[arg(value_name = "MODEL")]
     model: String,

@@ -9,7 +9,7 @@ use super::size;
 use crate::cli::output::Output;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// Models of the store
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
