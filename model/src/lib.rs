@@ -18,9 +18,11 @@ pub mod kernels;
 pub mod layers;
 pub mod open;
 pub mod ops;
+pub mod store;
 pub mod taps;
 pub mod template;
 pub mod tokenizer;
+pub mod training;
 pub mod weights;
 
 pub use batch::{Batch, Span, Wanted};

@@ -6,7 +6,10 @@ use super::{
     Attend, Cache, Footprint,
     attention::{Stretch, attend_span, for_every_span, heads_first},
 };
-use crate::{Batch, Error, Result, Taps};
+use crate::{
+    Batch, Error, Result, Taps, ops,
+    taps::{Place, Point},
+};
 
 /// Keeps nothing. Spans start at position 0 and see only themselves.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,6 +27,23 @@ impl Cache for NoCache {
     }
 
     fn attend(&mut self, call: &Attend<'_>, taps: &mut dyn Taps) -> Result<Tensor> {
+        let place = Place {
+            layer: call.layer,
+            point: Point::AttentionWeights,
+        };
+        // The fused operation never holds the weights that a tap would look at.
+        if !taps.wants(place) {
+            let spans = call
+                .batch
+                .spans
+                .iter()
+                .map(|span| span.rows.clone())
+                .collect();
+            let (query, key, value) = (call.query, call.key, call.value);
+            if let Some(read) = ops::attention(query, key, value, spans, call.scale, call.window)? {
+                return Ok(read);
+            }
+        }
         for_every_span(call, |span| {
             let stretch = Stretch {
                 key: heads_first(call.key, span)?,

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
-use crate::{Result, kernels::Matrix, ops::with_floats};
+use crate::{
+    Result,
+    kernels::Matrix,
+    ops::{self, with_floats},
+};
 
 /// A matrix with or without a bias, kept in one of several ways.
 #[derive(Debug, Clone)]
@@ -41,7 +45,7 @@ impl Linear {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Dense { weight, bias } => {
-                let product = x.matmul(&weight.t()?)?;
+                let product = ops::linear(x, weight)?;
                 Ok(match bias {
                     Some(bias) => product.broadcast_add(bias)?,
                     None => product,
@@ -63,7 +67,7 @@ impl Linear {
                 up,
                 scale,
             } => {
-                let change = (x.matmul(&down.t()?)?.matmul(&up.t()?)? * *scale)?;
+                let change = (ops::linear(&ops::linear(x, down)?, up)? * *scale)?;
                 Ok(base.forward(x)?.add(&change)?)
             }
         }

@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::fused;
 use crate::{Result, config::Activation, kernels::tensors};
 
 /// `f(x)`, element by element.
@@ -16,10 +17,13 @@ pub fn activate(activation: Activation, x: &Tensor) -> Result<Tensor> {
 
 /// `f(gate) * up`, element by element; both of one shape.
 pub fn activate_and_multiply(activation: Activation, gate: &Tensor, up: &Tensor) -> Result<Tensor> {
-    if activation == Activation::Silu
-        && let Some(product) = tensors::silu_multiply(gate, up)?
-    {
-        return Ok(product);
+    if activation == Activation::Silu {
+        if let Some(product) = tensors::silu_multiply(gate, up)? {
+            return Ok(product);
+        }
+        if fused::takes(&[gate, up]) {
+            return Ok(fused::silu_multiply(gate, up)?);
+        }
     }
     Ok(activate(activation, gate)?.mul(up)?)
 }

