@@ -3,6 +3,11 @@
 //! Prints, for the matrices of real models, billions of multiplications a second and gigabytes of weights a second, beside the pace
 //! of plain reading. Set `RAYON_NUM_THREADS` for the number of threads.
 
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "figures are printed to three digits"
+)]
+
 use std::io::Write as _;
 use std::time::Instant;
 use swemill_model::kernels::{Format, Level, Matrix, Pool};
@@ -35,7 +40,7 @@ fn main() -> std::io::Result<()> {
     for (name, format, rows, columns) in SHAPES {
         let size = format.bytes(rows, columns).expect("whole blocks");
         // Enough copies that weights come from memory, as they do in a model.
-        let copies: Vec<Matrix> = (0..(200 << 20) / size + 1)
+        let copies: Vec<Matrix> = (0..=(200 << 20) / size)
             .map(|_| {
                 Matrix::from_gguf(format, &vec![0x11; size], rows, columns).expect("a right size")
             })

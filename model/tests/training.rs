@@ -2,10 +2,12 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "what a test sets up must work; the line that did not is what one wants to see"
+    clippy::print_stdout,
+    reason = "what a test sets up must work, and the line that did not is what one wants to see; they print what they measured"
 )]
 
 #[expect(dead_code, reason = "each test uses a part of what is shared")]
+#[path = "decoder/common.rs"]
 mod common;
 
 use candle_core::{DType, Device, Tensor};

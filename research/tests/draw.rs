@@ -19,14 +19,23 @@ fn letters_reach_a_png_without_fonts_of_the_system() {
     let (empty, written) = (picture(""), picture("m = 3/2"));
     let [empty, written] = [empty, written].map(|svg| to_png(&svg, 1.0).unwrap());
     assert_ne!(empty, written);
-    assert!(written.len() > empty.len() + 200, "{} and {}", written.len(), empty.len());
+    assert!(
+        written.len() > empty.len() + 200,
+        "{} and {}",
+        written.len(),
+        empty.len()
+    );
 }
 
 #[test]
 fn words_cannot_break_out_of_a_picture_or_a_page() {
     let page = page("<b>", &[("a & b".to_owned(), picture("<script>"))]);
     assert!(!page.contains("<script>") && !page.contains("<b>") && page.contains("a &amp; b"));
-    assert!(!page.replace("http://www.w3.org/2000/svg", "").contains("http"));
+    assert!(
+        !page
+            .replace("http://www.w3.org/2000/svg", "")
+            .contains("http")
+    );
 }
 
 #[test]
