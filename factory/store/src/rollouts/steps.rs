@@ -36,7 +36,7 @@ pub struct NewStep {
 }
 
 /// Stores a step, if the lease on the rollout's job is still this worker's; [`Error::LeaseLost`] otherwise. From then on
-/// it is never lost. The same step twice is an error of the database (a step has one row).
+/// it is never lost. Storing it again, when it is not known whether that worked, changes nothing.
 pub async fn add(
     executor: impl PgExecutor<'_>,
     rollout_id: i64,
@@ -45,15 +45,18 @@ pub async fn add(
 ) -> Result<()> {
     let text: String = step.text.chars().take(SEARCHED).collect();
     // The share lock waits for whoever is taking the job away, and sees it then.
-    let added = sqlx::query!(
+    let held = sqlx::query_scalar!(
         r#"WITH held AS (
                SELECT id FROM jobs
                WHERE id = $2 AND fence = $3 AND state = 'running' AND lease_expires_at > clock_timestamp()
                FOR SHARE
+           ), added AS (
+               INSERT INTO rollout_steps (rollout_id, index, content, prompt_tokens, completion_tokens, cached_tokens,
+                                          cost, lm_seconds, execution_seconds, malformed, words)
+               SELECT $1, $4, $5, $6, $7, $8, $9, $10, $11, $12, to_tsvector('simple', $13) FROM held
+               ON CONFLICT (rollout_id, index) DO NOTHING
            )
-           INSERT INTO rollout_steps (rollout_id, index, content, prompt_tokens, completion_tokens, cached_tokens,
-                                      cost, lm_seconds, execution_seconds, malformed, words)
-           SELECT $1, $4, $5, $6, $7, $8, $9, $10, $11, $12, to_tsvector('simple', $13) FROM held"#,
+           SELECT count(*) AS "count!" FROM held"#,
         rollout_id,
         lease.job,
         lease.fence,
@@ -68,9 +71,9 @@ pub async fn add(
         step.malformed,
         &storable(&text),
     )
-    .execute(executor)
+    .fetch_one(executor)
     .await?;
-    if added.rows_affected() == 1 {
+    if held == 1 {
         Ok(())
     } else {
         Err(Error::LeaseLost { job: lease.job })
