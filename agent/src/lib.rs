@@ -8,7 +8,7 @@
 //! what goes back and forth; [`interface`] holds the published notations, [`templates`] their prompts, [`parse`] the way
 //! from an answer to actions; [`editor`] is SWE-agent's editor; [`conversation`] keeps queries short and stable; [`limits`]
 //! says when it is enough; [`patch`] tells what was changed; [`lm`] are the policies and [`expert`] the one that knows;
-//! [`trajectory`] is the record, [`export`] its formats, [`pass_at_k`] what many of them say together.
+//! [`trajectory`] is the record, [`export`] its formats, [`sft`] what is learned from, [`pass_at_k`] what many of them say together.
 //! `docs/ROLLOUTS.md` and `docs/FORMATS.md` are the users' pages.
 
 pub mod action;
@@ -27,6 +27,7 @@ pub mod parse;
 pub mod pass_at_k;
 pub mod patch;
 pub mod place;
+pub mod sft;
 pub mod templates;
 pub mod trajectory;
 

@@ -21,6 +21,17 @@ pub enum Style {
     Ticks,
 }
 
+impl Style {
+    /// The word used in files, flags and docs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::Xml => "xml",
+            Self::Ticks => "ticks",
+        }
+    }
+}
+
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {

@@ -16,4 +16,5 @@ mod prompts;
 mod readers;
 mod resuming;
 mod server;
+mod sft;
 mod support;
