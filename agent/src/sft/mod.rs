@@ -15,7 +15,7 @@ mod summary;
 
 pub use overlap::Overlap;
 pub use reason::Reason;
-pub use row::{ChatMessage, Row};
+pub use row::{ChatCall, ChatFunction, ChatMessage, Row};
 pub use selection::{CountTokens, Kept, Options, Origin, Selection, SelectionError};
 pub use split::Split;
 pub use summary::{Summary, Taken};

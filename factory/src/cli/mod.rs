@@ -1,6 +1,7 @@
 //! The command line: what can be said, and one module a verb.
 
 mod add;
+mod attempts;
 mod config;
 mod doctor;
 mod enter;

@@ -6,6 +6,8 @@ mod card;
 mod jsonl;
 mod parquet;
 pub mod row;
+pub mod sft;
+pub mod trajectory;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,7 @@ use self::row::Row;
 use crate::request::Options;
 
 /// A form in which instances leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// SWE-smith's rows as JSON lines, with provenance columns
     Swesmith,
@@ -29,6 +31,14 @@ pub enum Format {
 }
 
 impl Format {
+    /// The word used on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Swesmith => "swesmith",
+            Self::Parquet => "parquet",
+        }
+    }
+
     fn file_name(self) -> &'static str {
         match self {
             Self::Swesmith => "swesmith.jsonl",

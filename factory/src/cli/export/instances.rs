@@ -1,21 +1,18 @@
-//! `swemill export`: write a data set.
+//! `swemill export swesmith` and `swemill export parquet`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::instances::FilterArguments;
-use super::output::Output;
+use crate::cli::instances::FilterArguments;
+use crate::cli::output::Output;
 use crate::export::{Format, export};
 use crate::service::Service;
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The form of the data set
-    #[arg(value_enum)]
-    format: Format,
     /// The folder to write into; made where missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -25,25 +22,18 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(
     arguments: Arguments,
+    format: Format,
     settings: Settings,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
     let service = Service::open(settings).await?;
-    let name = clap::ValueEnum::to_possible_value(&arguments.format).expect("no format is hidden");
     let command = format!(
         "swemill export {} --out DIR{}",
-        name.get_name(),
+        format.as_str(),
         arguments.filter.as_flags()
     );
     let filter = arguments.filter.into_filter()?;
-    let written = export(
-        service.pool(),
-        filter,
-        arguments.format,
-        &arguments.out,
-        &command,
-    )
-    .await?;
+    let written = export(service.pool(), filter, format, &arguments.out, &command).await?;
     if output.is_json() {
         output.document(&written)?;
     }
