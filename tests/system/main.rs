@@ -7,6 +7,7 @@ mod containers;
 mod faults_of_the_machine;
 mod faults_of_the_repository;
 mod grading;
+mod learning;
 mod model_ladders;
 mod pipeline;
 mod support;

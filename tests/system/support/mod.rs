@@ -1,5 +1,6 @@
 //! A data folder of its own for each test, and the binary run in it.
 
+pub(crate) mod attempts;
 pub(crate) mod loopback;
 pub(crate) mod queue;
 pub(crate) mod remains;
