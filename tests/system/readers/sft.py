@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from datasets import load_dataset
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 folder = Path(sys.argv[1])
@@ -30,6 +30,7 @@ TEMPLATE = """
 BYTES = sorted(pre_tokenizers.ByteLevel.alphabet())
 inner = Tokenizer(models.BPE(vocab={byte: index for index, byte in enumerate(BYTES)}, merges=[]))
 inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+inner.decoder = decoders.ByteLevel()
 tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, chat_template=TEMPLATE)
 
 
@@ -49,7 +50,7 @@ def read(name):
     repositories = [set(splits[split]["repo"]) for split in splits]
     assert not repositories[0] & repositories[1], repositories
     rows = [row for split in splits.values() for row in split]
-    assert len(rows) == 6, len(rows)
+    assert len(rows) == 5, len(rows)
     assert sorted({row["policy"] for row in rows}) == ["expert", "model"]
     for row in rows:
         assert row["resolved"] and row["style"] == style and row["tokens"] is None
