@@ -9,4 +9,5 @@ mod faults_of_the_repository;
 mod grading;
 mod model_ladders;
 mod pipeline;
+mod rollouts;
 mod support;
