@@ -85,12 +85,18 @@ fn a_worker_killed_while_agents_work_loses_no_finished_step_and_grades_nothing_t
     let mut state = 20_261_125_u64;
     let mut seen: Vec<Value> = Vec::new();
     for _ in 0..KILLS {
-        let mut command = home.command(&["work", "--until-idle"]);
+        let mut command = home.command(&["work", "--until-idle", "--set", "rollouts=4"]);
         let mut worker = command.env("SWEMILL_LEASE_SECONDS", "2").spawn().unwrap();
+        // It is killed a while after it has finished a step.
+        let count =
+            || home.rows("SELECT count(*) AS steps FROM rollout_steps")[0]["steps"].as_u64();
+        while count() <= Some(seen.len() as u64) && worker.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        std::thread::sleep(Duration::from_millis(600 + (state >> 33) % 2400));
+        std::thread::sleep(Duration::from_millis((state >> 33) % 1500));
         worker.kill().unwrap();
         finish(worker);
         let kept =
@@ -104,7 +110,8 @@ fn a_worker_killed_while_agents_work_loses_no_finished_step_and_grades_nothing_t
         );
         seen = now;
     }
-    assert!(!seen.is_empty(), "no kill hit a run with finished steps");
+    let resumed = home.rows("SELECT id FROM rollouts WHERE state IN ('queued', 'running')");
+    assert!(!resumed.is_empty(), "the last kill hit nothing");
     let mut last = home.command(&["work", "--until-idle"]);
     let said = finish(last.env("SWEMILL_LEASE_SECONDS", "2").spawn().unwrap());
     assert_eq!(said.code, Some(0), "{}", said.text());

@@ -13,6 +13,9 @@ use crate::service::Service;
 /// Grades go before everything else: an attempt is graded at once.
 const SOON: i32 = 20;
 
+/// How often a worker may die under an attempt: each goes on where the one before stopped, so trying is cheap.
+const TRIES: u16 = 20;
+
 /// What jobs of rollouts are about.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct OfRollout {
@@ -70,6 +73,7 @@ fn rollout_job(rollout_id: i64) -> NewJob {
         key(rollout_id),
         serde_json::json!(OfRollout { rollout_id }),
     )
+    .max_attempts(TRIES)
 }
 
 pub(super) fn grade_job(rollout_id: i64) -> NewJob {
