@@ -1,5 +1,7 @@
 //! `swemill rollouts ID`: a trajectory to read.
 
+use std::fmt::Write as _;
+
 use anyhow::bail;
 use serde_json::json;
 use swemill_agent::{Action, Step, Trajectory};
@@ -98,7 +100,7 @@ fn action(action: &Action) -> String {
         Action::Edit(edit) => {
             let mut text = format!("{} {}", edit.command, edit.path);
             if let Some((first, last)) = edit.view_range {
-                text += &format!(" {first} to {last}");
+                let _ = write!(text, " {first} to {last}");
             }
             for (mark, part) in [
                 ('-', &edit.old_str),
@@ -106,7 +108,7 @@ fn action(action: &Action) -> String {
                 ('+', &edit.file_text),
             ] {
                 for line in part.iter().flat_map(|part| part.lines()) {
-                    text += &format!("\n{mark}{line}");
+                    let _ = write!(text, "\n{mark}{line}");
                 }
             }
             text
