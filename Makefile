@@ -8,7 +8,7 @@ SWEMILL = target/release/swemill
 DEMO_HOME ?= $(CURDIR)/target/demo/home
 DEMO_OUT ?= $(CURDIR)/target/demo/dataset
 
-.PHONY: help setup build demo test lint bench queries clean-demo
+.PHONY: help setup build demo test lint bench bench-rollout queries clean-demo
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ lint: ## Formatting and lints, as the continuous integration runs them
 
 bench: build ## Measure swemill beside its peer in one run
 	@tests/bench/run $(SWEMILL)
+
+bench-rollout: build ## Measure what the harness adds to rollouts, 200 in flight
+	@scripts/bench-rollout $(SWEMILL)
 
 queries: ## Refresh the committed query data after a change of a query or a migration
 	@scripts/sqlx-prepare

@@ -10,4 +10,5 @@ mod grading;
 mod learning;
 mod model_ladders;
 mod pipeline;
+mod rollouts;
 mod support;

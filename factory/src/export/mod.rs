@@ -7,7 +7,6 @@ mod jsonl;
 mod parquet;
 pub mod row;
 pub mod sft;
-pub mod trajectory;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -9,8 +9,8 @@ use swemill_agent::export::swe_smith::Style as Written;
 use swemill_agent::sft::names::Listed;
 use swemill_agent::sft::{Options, Overlap};
 
-use crate::cli::attempts::AttemptArguments;
 use crate::cli::output::Output;
+use crate::cli::rollouts::FilterArguments;
 use crate::export::sft::{self, FileFormat, Told};
 use crate::service::Service;
 use crate::settings::Settings;
@@ -51,7 +51,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = swemill_agent::sft::overlap::WORDS)]
     ngram: usize,
     #[command(flatten)]
-    attempts: AttemptArguments,
+    filter: FilterArguments,
 }
 
 /// How actions are written.
@@ -139,10 +139,10 @@ impl Arguments {
         flags.extend(listed.map(|file| ("exclude-repositories", name(file))));
         flags.extend(benchmarks.iter().map(|file| ("benchmark", file.clone())));
         flags.push(("ngram", self.ngram.to_string()));
-        flags.extend(self.attempts.as_flags());
+        flags.extend(self.filter.as_flags());
         let flags = flags
             .iter()
-            .map(|(flag, value)| format!(" --{flag} {value}"));
+            .map(|(flag, value)| format!(" --{flag} {value}").trim_end().to_owned());
         Told {
             command: format!("swemill export sft --out DIR{}", flags.collect::<String>()),
             tokenizer,
@@ -175,7 +175,7 @@ pub(super) async fn run(
     let options = arguments.options(&settings)?;
     let told = arguments.told();
     let service = Service::open(settings).await?;
-    let filter = arguments.attempts.into_filter();
+    let filter = arguments.filter.into_filter();
     let (format, folder) = (arguments.file_format, &arguments.out);
     let written = sft::export(service.pool(), &filter, options, format, folder, told).await?;
     service.close().await?;

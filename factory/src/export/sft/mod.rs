@@ -20,11 +20,11 @@ use serde::Serialize;
 use sqlx::PgPool;
 use swemill_agent::sft::{Options, Origin, Reason, Selection, Split, Summary};
 use swemill_store::rollouts::{
-    Recorded, Rollout, RolloutFilter, RolloutOutcome, RolloutPolicy, RolloutState, read, steps,
+    Rollout, RolloutFilter, RolloutOutcome, RolloutPolicy, RolloutState, read,
 };
 
 use self::files::Files;
-use super::trajectory::trajectory;
+use crate::rollouts::trajectories;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -136,18 +136,17 @@ async fn consider(
         selection.leave_out(reason);
         return Ok(());
     }
-    let packed = read::trajectory(pool, rollout.id).await?;
-    let recorded = Recorded {
-        trajectory: packed.unwrap_or_default(),
-        steps: steps::of(pool, rollout.id).await?,
-        rollout,
+    let Some(trajectory) = trajectories::get(pool, rollout.id).await? else {
+        anyhow::bail!(
+            "rollout {} has been graded and has no trajectory: the store was changed by other means",
+            rollout.id
+        );
     };
-    let rollout = &recorded.rollout;
     let origin = Origin {
         repository: &rollout.repository,
         attempt: &format!("{}-{}", rollout.campaign_id, rollout.attempt),
     };
-    if let Some(kept) = selection.consider(&trajectory(&recorded)?, origin)? {
+    if let Some(kept) = selection.consider(&trajectory, origin)? {
         files.write(kept.row, kept.split)?;
     }
     Ok(())

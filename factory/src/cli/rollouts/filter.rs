@@ -1,26 +1,32 @@
-//! Which attempts are meant: flags shared by every verb that reads them.
+//! Which rollouts are meant: flags shared by every verb that reads them.
 
 use clap::{Args, ValueEnum};
-use swemill_store::rollouts::{RolloutFilter, RolloutPolicy};
+use swemill_store::rollouts::{RolloutFilter, RolloutOutcome, RolloutPolicy};
 
-/// Which attempts are meant.
+/// Which rollouts are meant.
 #[derive(Debug, Default, Args)]
-pub(super) struct AttemptArguments {
+pub(in crate::cli) struct FilterArguments {
     /// Only of this campaign
     #[arg(long, value_name = "N")]
     campaign: Option<i64>,
     /// Only of this model
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "M")]
     model: Option<String>,
     /// Only of this policy
     #[arg(long, value_enum, value_name = "POLICY")]
     policy: Option<Policy>,
-    /// Only at instances of this source, owner/name or name
-    #[arg(long, value_name = "SOURCE")]
-    repository: Option<String>,
     /// Only at these instances, comma-separated
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     instances: Option<Vec<String>>,
+    /// Only of this source, owner/name or name
+    #[arg(long, value_name = "SOURCE")]
+    repository: Option<String>,
+    /// Only those that resolve their instance
+    #[arg(long)]
+    resolved: bool,
+    /// Only those with a step that has these words ("a phrase", -without)
+    #[arg(long, value_name = "WORDS")]
+    search: Option<String>,
 }
 
 /// Where decisions came from.
@@ -44,30 +50,34 @@ impl From<Policy> for RolloutPolicy {
     }
 }
 
-impl AttemptArguments {
-    pub(super) fn into_filter(self) -> RolloutFilter {
+impl FilterArguments {
+    pub(in crate::cli) fn into_filter(self) -> RolloutFilter {
         RolloutFilter {
             campaign_id: self.campaign,
             model: self.model,
             policy: self.policy.map(RolloutPolicy::from),
-            repository: self.repository,
             instance_ids: self.instances,
+            repository: self.repository,
+            outcome: self.resolved.then_some(RolloutOutcome::Resolved),
+            search: self.search,
             ..RolloutFilter::default()
         }
     }
 
     /// The flags that say the same again.
-    pub(super) fn as_flags(&self) -> Vec<(&'static str, String)> {
+    pub(in crate::cli) fn as_flags(&self) -> Vec<(&'static str, String)> {
         let policy = self.policy.map(RolloutPolicy::from);
         let flags = [
             ("campaign", self.campaign.map(|number| number.to_string())),
             ("model", self.model.clone()),
             ("policy", policy.map(|policy| policy.as_str().to_owned())),
-            ("repository", self.repository.clone()),
             (
                 "instances",
-                self.instances.as_ref().map(|list| list.join(",")),
+                (self.instances.as_ref()).map(|list| list.join(",")),
             ),
+            ("repository", self.repository.clone()),
+            ("resolved", self.resolved.then(String::new)),
+            ("search", self.search.clone()),
         ];
         let given = flags.into_iter();
         given
