@@ -19,6 +19,13 @@ pub enum Action {
     Submit,
 }
 
+impl Action {
+    /// As a line for a shell, for people to read.
+    pub fn to_shell(&self) -> String {
+        crate::interface::render::shell(self)
+    }
+}
+
 /// An action with the tool call that asked for it, where the interface has tool calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {

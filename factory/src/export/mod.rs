@@ -115,7 +115,7 @@ async fn requests(pool: &PgPool, card: &card::Card) -> anyhow::Result<Vec<String
 }
 
 /// Gives a whole file its name, and the permissions that a plainly created file has.
-fn persist(part: tempfile::NamedTempFile, name: &Path) -> anyhow::Result<()> {
+pub(crate) fn persist(part: tempfile::NamedTempFile, name: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     part.as_file()
         .set_permissions(std::fs::Permissions::from_mode(0o644))?;

@@ -2,6 +2,7 @@
 
 mod export;
 mod filter;
+mod report;
 mod show;
 
 use std::process::ExitCode;
@@ -39,6 +40,8 @@ pub(super) struct Arguments {
 enum Verb {
     /// Write trajectories in a format that others read
     Export(export::Arguments),
+    /// Write one page of HTML: outcomes, curves, trajectories to read
+    Report(report::Arguments),
 }
 
 pub(super) async fn run(
@@ -49,6 +52,7 @@ pub(super) async fn run(
     let service = Service::open(settings).await?;
     let done = match (arguments.verb, arguments.id) {
         (Some(Verb::Export(export)), _) => export::run(export, &service, output).await,
+        (Some(Verb::Report(report)), _) => report::run(report, &service, output).await,
         (None, Some(id)) => show::run(id, arguments.full, &service, output).await,
         (None, None) => list(arguments.filter.into_filter(), &service, output).await,
     };
