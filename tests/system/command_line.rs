@@ -60,7 +60,7 @@ fn wrong_words_are_refused_before_anything_is_done() {
         (
             &["export", "arrow", "--out", "x"],
             2,
-            "invalid value 'arrow'",
+            "unrecognized subcommand 'arrow'",
         ),
         (&["verify"], 2, "required arguments were not provided"),
         (&["verify", "--all"], 3, "there are no instances yet"),

@@ -10,5 +10,6 @@ mod grading;
 mod learning;
 mod model_ladders;
 mod pipeline;
+mod report;
 mod rollouts;
 mod support;

@@ -10,6 +10,8 @@ use super::outcomes::word;
 
 /// Characters of one text that are shown.
 const MOST: usize = 20_000;
+/// Characters of an action that stand beside its step.
+const MOST_TITLE: usize = 100;
 
 /// A rollout and what it did.
 #[derive(Debug, Serialize)]
@@ -34,6 +36,8 @@ pub(super) struct Told {
 #[derive(Debug, Serialize)]
 struct ToldStep {
     number: usize,
+    /// The beginning of its first action.
+    title: String,
     thought: String,
     malformed: Option<String>,
     actions: Vec<ToldAction>,
@@ -93,12 +97,25 @@ fn step(step: &Step) -> ToldStep {
     });
     ToldStep {
         number: step.index + 1,
+        title: title(step),
         thought: clipped(step.thought.trim()),
         malformed,
         actions: actions.collect(),
         tokens_in: step.completion.usage.prompt_tokens,
         tokens_out: step.completion.usage.completion_tokens,
         seconds: step.lm_seconds,
+    }
+}
+
+fn title(step: &Step) -> String {
+    let Some(call) = step.calls.first() else {
+        return "not understood".to_owned();
+    };
+    let action = call.action.to_shell();
+    let line = action.lines().next().unwrap_or_default();
+    match line.char_indices().nth(MOST_TITLE) {
+        None => line.to_owned(),
+        Some((end, _)) => format!("{}…", &line[..end]),
     }
 }
 
@@ -149,6 +166,7 @@ impl Told {
             problem: all(),
             steps: vec![ToldStep {
                 number: 1,
+                title: all(),
                 thought: all(),
                 malformed: Some(all()),
                 actions: vec![ToldAction {
