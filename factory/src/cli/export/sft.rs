@@ -127,8 +127,8 @@ impl Arguments {
             }
         });
         let mut flags = vec![
-            ("file-format", word(self.file_format)),
-            ("style", word(self.style)),
+            ("file-format", word(&self.file_format)),
+            ("style", word(&self.style)),
             ("per-instance", self.per_instance.to_string()),
             ("validation", self.validation.to_string()),
             ("seed", self.seed.to_string()),
@@ -152,7 +152,7 @@ impl Arguments {
 }
 
 /// The word of a value on the command line.
-fn word(value: impl ValueEnum) -> String {
+fn word(value: &impl ValueEnum) -> String {
     let value = value.to_possible_value().expect("no value is hidden");
     value.get_name().to_owned()
 }

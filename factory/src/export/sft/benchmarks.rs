@@ -75,7 +75,9 @@ fn field(value: &Field, overlap: &mut Overlap) {
             .iter()
             .for_each(|value| field(value, overlap)),
         Field::MapInternal(map) => {
-            (map.entries().iter()).for_each(|(_, value)| field(value, overlap))
+            for (_, value) in map.entries() {
+                field(value, overlap);
+            }
         }
         _ => {}
     }

@@ -129,7 +129,9 @@ impl Column {
             Self::TruthOfSpan(of) => Values::Truths(spans(rows, of)),
             Self::Truth(of) => {
                 let mut levels = Levels::default();
-                rows.iter().for_each(|row| levels.value(0, 0, of(row)));
+                for row in rows {
+                    levels.value(0, 0, of(row));
+                }
                 Values::Truths(levels)
             }
             Self::NumberIfAny(of) => {
@@ -148,7 +150,9 @@ impl Column {
 
 fn texts(rows: &[Row], each: impl Fn(&mut Levels<ByteArray>, &Row)) -> Values {
     let mut levels = Levels::default();
-    rows.iter().for_each(|row| each(&mut levels, row));
+    for row in rows {
+        each(&mut levels, row);
+    }
     Values::Texts(levels)
 }
 

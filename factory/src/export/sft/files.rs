@@ -54,18 +54,16 @@ impl Files {
 
     pub(super) fn write(&mut self, row: Row, split: Split) -> anyhow::Result<()> {
         let whole = format!("cannot write {}", self.path(split).display());
-        let writer = match self.open.get_mut(&split) {
-            Some((_, writer)) => writer,
-            None => {
-                let mut part = NamedTempFile::new_in(&self.folder).context(whole.clone())?;
-                let file = part.as_file_mut().try_clone()?;
-                let writer = match self.format {
-                    FileFormat::Jsonl => Writer::Lines(BufWriter::new(file)),
-                    FileFormat::Parquet => Writer::Parquet(Box::new(parquet::Writer::new(file)?)),
-                };
-                &mut self.open.entry(split).or_insert((part, writer)).1
-            }
-        };
+        if !self.open.contains_key(&split) {
+            let mut part = NamedTempFile::new_in(&self.folder).context(whole.clone())?;
+            let file = part.as_file_mut().try_clone()?;
+            let writer = match self.format {
+                FileFormat::Jsonl => Writer::Lines(BufWriter::new(file)),
+                FileFormat::Parquet => Writer::Parquet(Box::new(parquet::Writer::new(file)?)),
+            };
+            self.open.insert(split, (part, writer));
+        }
+        let (_, writer) = (self.open.get_mut(&split)).expect("it was opened above");
         writer.write(row).context(whole)
     }
 
