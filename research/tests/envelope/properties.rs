@@ -32,7 +32,7 @@ fn values(m: (i64, i64), [a, b, r]: [f64; 3]) -> Option<Vec<usize>> {
             found.cusps.simple.len(),
             found.infinity.simple.len(),
             found.nodes.nodes.len(),
-            usize::try_from(found.bitangents.count).unwrap(),
+            usize::try_from(found.bitangents.count()).unwrap(),
             found.first_contacts.simple.len() + found.second_contacts.simple.len(),
         ]
     })
