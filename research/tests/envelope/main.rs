@@ -6,7 +6,9 @@
     reason = "helpers of tests are tests, and the numbers have the paper's names"
 )]
 
+mod agreement;
 mod counts;
+mod proofs;
 mod properties;
 mod singular;
 mod speed;

@@ -27,19 +27,7 @@ fn speed_of_counts_and_slices() {
             let parameters = parameters((p, q), "0.31", "-0.17", "0.45");
             let family = parameters.family();
             slowest_float = slowest_float.max(timed(|| float_counts(&family)));
-            let exact = timed(|| {
-                let counts = count(&parameters, Effort::Exact);
-                println!(
-                    "{p}/{q} {:?}",
-                    match counts {
-                        swemill_research::envelope::count::Answer::Counts(c) =>
-                            (c.nodes_projective, c.nodes_affine, c.bitangents),
-                        _ => panic!(),
-                    }
-                );
-            });
-            println!("{exact:?}");
-            slowest_exact = slowest_exact.max(exact);
+            slowest_exact = slowest_exact.max(timed(|| count(&parameters, Effort::Exact)));
         }
     }
     println!("|p|, |q| <= 8: floats at most {slowest_float:?}, exact at most {slowest_exact:?}");

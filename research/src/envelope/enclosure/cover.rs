@@ -6,8 +6,9 @@ use super::arc::{Arc, EnclosedCurve, holds_a_crossing};
 
 /// Half the sides of the squares in which crossings are proved to exist, the first that succeeds.
 pub(super) const REACHES: [f64; 3] = [3e-8, 1e-6, 1e-9];
-/// Pieces are first cut until point and line move by less than this.
-const LONGEST: f64 = 0.7;
+/// Pieces are first cut until point and line move by about twice this angle at most: then three in a row still stay
+/// within a quarter turn of the first one's middle.
+const LONGEST: f64 = 0.3;
 /// Nothing is cut finer than this.
 const NARROWEST: f64 = 1e-9;
 /// How far the last piece reaches over the first one: `TAU` is rounded.
