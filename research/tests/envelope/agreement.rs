@@ -80,5 +80,16 @@ fn floats_and_exact_counts_agree_on_ten_thousand_families() {
         *undecided.entry(name).or_default() += usize::from(*is_undecided);
         *unproved.entry(name).or_default() += usize::from(!is_proved);
     }
+    // Few families of ten thousand are so near to a wall; exact counts prove nearly everything, those near walls too.
     println!("undecided by floats: {undecided:?}; not proved: {unproved:?}");
+    assert!(
+        undecided.values().all(|&number| number < 100),
+        "{undecided:?}"
+    );
+    assert!(
+        unproved.values().all(|&number| number < 100),
+        "{unproved:?}"
+    );
+    assert_eq!(unproved["cusps"] + unproved["points at infinity"], 0);
+    assert!(outcomes.len() > 11 * 9_900);
 }

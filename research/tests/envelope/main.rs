@@ -8,8 +8,10 @@
 
 mod agreement;
 mod counts;
+mod near_walls;
 mod proofs;
 mod properties;
 mod singular;
 mod speed;
 mod tables;
+mod walls;

@@ -101,6 +101,13 @@ fn prove_pairs(
         if placed {
             counts.nodes_at_infinity = proved(counts.nodes_at_infinity);
             counts.nodes_affine = proved(counts.nodes_affine);
+            if doubtful.is_empty() {
+                // Two places with one direction would cross at infinity.
+                counts.directions_at_infinity = Count {
+                    path: Path::Enclosure,
+                    ..counts.points_at_infinity
+                };
+            }
         }
     }
     if enclosure.touches_twice_only_at(&found.bitangents.pairs) {

@@ -9,12 +9,14 @@ pub(super) const REACHES: [f64; 3] = [3e-8, 1e-6, 1e-9];
 /// Pieces are first cut until point and line move by about twice this angle at most: then three in a row still stay
 /// within a quarter turn of the first one's middle.
 const LONGEST: f64 = 0.3;
+/// More pieces than this are not tried to begin with.
+const MOST_PIECES: usize = 20_000;
 /// Nothing is cut finer than this.
 const NARROWEST: f64 = 1e-9;
 /// How far the last piece reaches over the first one: `TAU` is rounded.
 const OVERLAP: f64 = 1e-9;
 /// The proof is given up after so many pairs, and more for every crossing.
-const MOST_PAIRS: [usize; 2] = [2_000_000, 2_000];
+const MOST_PAIRS: [usize; 2] = [100_000, 500];
 
 /// A piece of the curve, cut in two when needed.
 struct Piece {
@@ -22,6 +24,16 @@ struct Piece {
     /// Whether a cusp lies in it; such pieces are tiny and are not cut.
     cusp: bool,
     halves: Option<[usize; 2]>,
+}
+
+impl Piece {
+    fn new(curve: &EnclosedCurve, low: f64, high: f64, cusp: bool) -> Self {
+        Self {
+            arc: Arc::new(curve, low, high),
+            cusp,
+            halves: None,
+        }
+    }
 }
 
 /// A square of parameters that holds a crossing for certain.
@@ -135,36 +147,60 @@ fn cut(curve: &EnclosedCurve, start: f64, cusps: &[[f64; 2]]) -> Option<Vec<Piec
     let mut from = start;
     let end = start + TAU + OVERLAP;
     for [low, high] in cusps.iter().copied().chain([[end, end]]) {
-        let mut open = vec![(from, low)];
-        while let Some((low, high)) = open.pop() {
-            let arc = Arc::new(curve, low, high);
-            if arc.size < LONGEST && arc.stays_with(&arc) {
-                pieces.push(Piece {
-                    arc,
-                    cusp: false,
-                    halves: None,
-                });
-            } else if high - low < NARROWEST {
-                return None;
-            } else {
-                let middle = f64::midpoint(low, high);
-                open.extend([(middle, high), (low, middle)]);
-            }
-        }
+        pieces.push(Piece::new(curve, from, low, false));
         if low < end {
-            let arc = Arc::new(curve, low, high);
-            if !arc.stays_with(&arc) {
-                return None;
-            }
-            pieces.push(Piece {
-                arc,
-                cusp: true,
-                halves: None,
-            });
+            pieces.push(Piece::new(curve, low, high, true));
         }
         from = high;
     }
-    Some(pieces)
+    // Cut until three in a row stay together everywhere: neighbours could not be told apart otherwise.
+    loop {
+        let count = pieces.len();
+        let stays = |one: usize, other: usize| {
+            let (one, other) = (&pieces[one % count], &pieces[other % count]);
+            other.arc.stays_with(&one.arc)
+        };
+        let mut wide = vec![false; count];
+        for k in 0..count {
+            let own = stays(k, k);
+            wide[k] |= !own || pieces[k].arc.size > LONGEST;
+            if own && !(stays(k, k + 1) && stays(k, k + 2)) {
+                let three = [k, (k + 1) % count, (k + 2) % count];
+                let size = |index: &usize| {
+                    if pieces[*index].cusp {
+                        0.0
+                    } else {
+                        pieces[*index].arc.size
+                    }
+                };
+                if let Some(widest) = three.into_iter().max_by(|x, y| size(x).total_cmp(&size(y))) {
+                    wide[widest] = true;
+                }
+            }
+        }
+        if wide.iter().all(|wide| !wide) {
+            return Some(pieces);
+        }
+        let mut finer = Vec::with_capacity(2 * count);
+        for (piece, wide) in pieces.into_iter().zip(wide) {
+            if !wide {
+                finer.push(piece);
+            } else if piece.cusp
+                || piece.arc.high - piece.arc.low < NARROWEST
+                || count > MOST_PIECES
+            {
+                return None;
+            } else {
+                let (low, high) = (piece.arc.low, piece.arc.high);
+                let middle = f64::midpoint(low, high);
+                finer.extend(
+                    [(low, middle), (middle, high)]
+                        .map(|(low, high)| Piece::new(curve, low, high, false)),
+                );
+            }
+        }
+        pieces = finer;
+    }
 }
 
 struct Cover<'a> {
@@ -282,11 +318,7 @@ impl Cover<'_> {
         }
         let middle = f64::midpoint(low, high);
         let halves = [(low, middle), (middle, high)].map(|(low, high)| {
-            self.pieces.push(Piece {
-                arc: Arc::new(self.curve, low, high),
-                cusp: false,
-                halves: None,
-            });
+            self.pieces.push(Piece::new(self.curve, low, high, false));
             self.pieces.len() - 1
         });
         self.pieces[index].halves = Some(halves);
