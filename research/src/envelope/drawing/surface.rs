@@ -84,9 +84,9 @@ pub fn draw_surface(multiplier: Multiplier, region: Region, title: &str) -> Stri
 
 /// The colour of a shade; sixteen steps, so that equal colours are written once.
 fn tint(shade: f64) -> String {
-    let share = (shade * 16.0).round() / 16.0;
+    let dark_part = (shade * 16.0).round() / 16.0;
     let [light, dark] = SHADES;
-    let [red, green, blue] = [0, 1, 2].map(|k| light[k] + share * (dark[k] - light[k]));
+    let [red, green, blue] = [0, 1, 2].map(|k| light[k] + dark_part * (dark[k] - light[k]));
     format!("rgb({red:.0},{green:.0},{blue:.0})")
 }
 

@@ -216,9 +216,9 @@ impl Cover<'_> {
         let count = self.pieces.len();
         let stretches: Vec<usize> = (0..count).map(|first| self.stretch(first)).collect();
         for i in 0..count {
-            for j in i + stretches[i]..count {
+            for (j, way_round) in stretches.iter().enumerate().skip(i + stretches[i]) {
                 // The way round the other end of the list may be a short stretch as well.
-                if i + count - j >= stretches[j] && !self.settles(i, j) {
+                if i + count - j >= *way_round && !self.settles(i, j) {
                     return false;
                 }
             }
