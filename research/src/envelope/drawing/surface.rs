@@ -32,7 +32,7 @@ struct Patch {
 /// Tints of the light side and of the dark one.
 const SHADES: [[f64; 3]; 2] = [[246.0, 208.0, 188.0], [150.0, 74.0, 52.0]];
 /// Pieces that every line is cut into.
-const PIECES: u32 = 12;
+const PIECES: u32 = 8;
 
 /// A picture of the surface in a region; heights are doubled so that the radius is seen.
 pub fn draw_surface(multiplier: Multiplier, region: Region, title: &str) -> String {

@@ -114,6 +114,10 @@ impl Mul for Interval {
             self.high * other.low,
             self.high * other.high,
         ];
+        // Zero times infinity: nothing is known. `min` and `max` would pass over it.
+        if products.iter().any(|product| product.is_nan()) {
+            return Self::within(f64::INFINITY);
+        }
         Self {
             low: products
                 .into_iter()
