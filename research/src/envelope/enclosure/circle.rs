@@ -60,7 +60,7 @@ mod tests {
         for u in [0.0, 0.1, 1.0, 3.0, 6.3, -2.0] {
             for (k, (cosine, sine)) in (0_u8..).zip(turns(u, 200)) {
                 let (s, c) = (f64::from(k) * u).sin_cos();
-                let near = 1e-11;
+                let near = 1e-10;
                 for (interval, value) in [(cosine, c), (sine, s)] {
                     let off = interval - Interval::point(value);
                     assert!(
