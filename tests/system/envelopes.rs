@@ -158,7 +158,7 @@ fn every_kind_of_picture_is_drawn_in_every_format() {
             let arguments = [
                 &[kind, "-m", "3/2"],
                 more,
-                &["--out", out.to_str().unwrap(), "--json"],
+                &["--out", out.to_str().unwrap(), "--scale", "0.3", "--json"],
             ]
             .concat();
             envelope(&home, "draw", &arguments).json();
