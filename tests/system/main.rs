@@ -4,6 +4,7 @@
 
 mod command_line;
 mod containers;
+mod envelopes;
 mod faults_of_the_machine;
 mod faults_of_the_repository;
 mod grading;
