@@ -5,7 +5,8 @@
 //! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`], and of [`kernels`] where nothing is
 //! trained), [`cache`] keeps keys and values and computes attention over them, and [`taps`] lets a caller see and change what happens
 //! inside. [`open`] opens a model with its [`tokenizer`] in one call; [`encoder`] is the other kind of model.
-//! [`engine`] answers many requests at once, and [`template`] writes conversations as a model expects them and reads its tool calls.
+//! [`engine`] answers many requests at once, and [`template`] writes conversations as a model expects them and reads its tool calls;
+//! [`host`] puts both together for a model.
 
 pub mod batch;
 pub mod cache;
@@ -14,6 +15,7 @@ pub mod decoder;
 pub mod encoder;
 pub mod engine;
 pub mod error;
+pub mod host;
 pub mod kernels;
 pub mod layers;
 pub mod open;
@@ -31,6 +33,7 @@ pub use config::DecoderConfig;
 pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::{Error, Result};
+pub use host::Host;
 pub use open::{Model, Options};
 pub use taps::Taps;
 pub use tokenizer::Tokenizer;

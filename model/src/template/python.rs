@@ -50,12 +50,26 @@ pub(super) fn tojson(value: Value, options: Kwargs) -> Result<Value, Error> {
         depth: 0,
         empty: false,
     };
+    let text = write(&json, formatter).map_err(unserialisable)?;
+    Ok(Value::from_safe_string(text))
+}
+
+/// JSON in the layout that `tojson` has without options.
+pub(super) fn json_like_python(json: &serde_json::Value) -> String {
+    let formatter = PythonFormatter {
+        item: ", ".to_owned(),
+        key: ": ".to_owned(),
+        indent: None,
+        depth: 0,
+        empty: false,
+    };
+    write(json, formatter).expect("writing JSON to memory does not fail")
+}
+
+fn write(json: &serde_json::Value, formatter: PythonFormatter) -> serde_json::Result<String> {
     let mut text = Vec::new();
-    json.serialize(&mut Serializer::with_formatter(&mut text, formatter))
-        .map_err(unserialisable)?;
-    Ok(Value::from_safe_string(
-        String::from_utf8_lossy(&text).into_owned(),
-    ))
+    json.serialize(&mut Serializer::with_formatter(&mut text, formatter))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 fn unserialisable(error: serde_json::Error) -> Error {
