@@ -1,9 +1,12 @@
 //! `swemill model VERB`: fetching, looking at, running and serving models.
 
+mod generate;
 mod info;
 mod list;
+mod open;
 mod pull;
 mod remove;
+mod sampling;
 
 use std::process::ExitCode;
 
@@ -23,6 +26,8 @@ pub(super) enum Verb {
     Info(info::Arguments),
     /// Remove a model from the store
     Remove(remove::Arguments),
+    /// Let a model write: go on from a text, or answer it
+    Generate(generate::Arguments),
 }
 
 /// Runs one verb.
@@ -37,6 +42,7 @@ pub(super) async fn run(
         Verb::List => list::run(&store, output),
         Verb::Info(arguments) => info::run(&arguments, &store, output).await,
         Verb::Remove(arguments) => remove::run(&arguments, &store, output),
+        Verb::Generate(arguments) => generate::run(arguments, &store, output).await,
     }
 }
 
