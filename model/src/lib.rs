@@ -6,7 +6,7 @@
 //! trained), [`cache`] keeps keys and values and computes attention over them, and [`taps`] lets a caller see and change what happens
 //! inside. [`open`] opens a model with its [`tokenizer`] in one call; [`encoder`] is the other kind of model.
 //! [`engine`] answers many requests at once, and [`template`] writes conversations as a model expects them and reads its tool calls;
-//! [`host`] puts both together for a model.
+//! [`host`] puts both together for a model, and [`server`] offers it to clients of `OpenAI`'s interface.
 
 pub mod batch;
 pub mod cache;
@@ -20,6 +20,7 @@ pub mod kernels;
 pub mod layers;
 pub mod open;
 pub mod ops;
+pub mod server;
 pub mod store;
 pub mod taps;
 pub mod template;

@@ -1,11 +1,13 @@
 //! A model that is ready to answer: opened, on an engine, with its words for conversations. The server and everyone who wants
 //! answers in the same process use it.
 
+mod embedder;
 mod error;
 mod setup;
 
 use std::{path::Path, sync::OnceLock};
 
+pub use embedder::Embedder;
 pub use error::HostError;
 pub use setup::Setup;
 
