@@ -1,5 +1,6 @@
 //! `swemill model VERB`: fetching, looking at, running and serving models.
 
+mod bench;
 mod generate;
 mod info;
 mod list;
@@ -7,6 +8,7 @@ mod open;
 mod pull;
 mod remove;
 mod sampling;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,10 @@ pub(super) enum Verb {
     Remove(remove::Arguments),
     /// Let a model write: go on from a text, or answer it
     Generate(generate::Arguments),
+    /// Serve models to clients of OpenAI's interface
+    Serve(serve::Arguments),
+    /// Measure how fast a model reads and writes here
+    Bench(bench::Arguments),
 }
 
 /// Runs one verb.
@@ -43,6 +49,8 @@ pub(super) async fn run(
         Verb::Info(arguments) => info::run(&arguments, &store, output).await,
         Verb::Remove(arguments) => remove::run(&arguments, &store, output),
         Verb::Generate(arguments) => generate::run(arguments, &store, output).await,
+        Verb::Serve(arguments) => serve::run(arguments, &store, output).await,
+        Verb::Bench(arguments) => bench::run(arguments, &store, output).await,
     }
 }
 
