@@ -24,9 +24,13 @@ pub(crate) fn installed(name: &str) -> Option<Installed> {
     }
     let store = Store::new(&folder.unwrap_or_else(cache_folder));
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    Some(runtime.block_on(pull(&store, name)).unwrap_or_else(|error| {
-        panic!("{error}; SWEMILL_MODELS=none leaves out the tests that need real models")
-    }))
+    Some(
+        runtime
+            .block_on(pull(&store, name))
+            .unwrap_or_else(|error| {
+                panic!("{error}; SWEMILL_MODELS=none leaves out the tests that need real models")
+            }),
+    )
 }
 
 /// Pulls, and waits for another process that pulls the same model: tests may run in a process each.

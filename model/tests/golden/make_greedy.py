@@ -1,4 +1,4 @@
-"""Records the greedy answers of llama.cpp to chats, with how near the second best token was at every step.
+"""Records the greedy answers of llama.cpp to chats, with how near the next best tokens were at every step.
 
     python make_greedy.py LIBRARIES MODEL.gguf greedy.json
 
@@ -71,15 +71,16 @@ class Text(Peer):
 
 
 def answer(peer, prompt, ends):
-    """Steps of a greedy answer: the token, the second best, and by which share of the spread of the logits it lost."""
+    """Steps of a greedy answer: the token, and the next best with the share of the spread of the logits by which it led."""
     peer.clear()
     peer.decode(prompt)
     steps = []
     for _ in range(TOKENS):
         logits = peer.logits()
-        second, best = (int(token) for token in numpy.argsort(logits)[-2:])
-        margin = float(logits[best] - logits[second]) / float(logits.max() - logits.min())
-        steps.append([best, second, float(f"{margin:.3g}")])
+        best, *others = (int(token) for token in numpy.argsort(-logits)[:4])
+        spread = float(logits.max() - logits.min())
+        leads = [[other, float(f"{(logits[best] - logits[other]) / spread:.3g}")] for other in others]
+        steps.append([best, leads])
         if best in ends:
             break
         peer.decode([best])
