@@ -14,7 +14,7 @@ const MODEL: &str = "smollm2-135m-instruct";
 const ENCODER: &str = "minilm";
 const KEY: &str = "a key of the tests";
 
-/// Downloads of all runs: models (189 MB) and the clients' virtual environment.
+/// What all runs share: the clients' virtual environment.
 fn shared(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("model-serving")
@@ -30,19 +30,46 @@ fn alone<T>(what: &str, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// A data folder that has the models.
-fn home() -> Home {
-    let home = Home::new();
-    std::os::unix::fs::symlink(shared("models"), home.path().join("models")).unwrap();
-    for model in [MODEL, ENCODER] {
-        alone(model, || {
-            if home.run(&["model", "info", model]).code != Some(0) {
-                let said = home.run(&["model", "pull", model]);
-                assert_eq!(said.code, Some(0), "{}", said.text());
-            }
-        });
+/// A data folder that has the models, in the cache that the tests of the model runtime use too: `SWEMILL_MODELS`, by default
+/// `swemill-tests` in the user's cache folder. None where `SWEMILL_MODELS=none` leaves these tests out, which CI may not.
+fn home() -> Option<Home> {
+    let asked = std::env::var_os("SWEMILL_MODELS").map(PathBuf::from);
+    if asked.as_deref() == Some(Path::new("none")) {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "SWEMILL_MODELS=none would leave out tests that must run under CI"
+        );
+        return None;
     }
-    home
+    let cache = asked.unwrap_or_else(cache_folder);
+    std::fs::create_dir_all(cache.join("models")).unwrap();
+    let home = Home::new();
+    std::os::unix::fs::symlink(cache.join("models"), home.path().join("models")).unwrap();
+    for model in [MODEL, ENCODER] {
+        loop {
+            let said = home.run(&["model", "pull", model]);
+            if said.code == Some(0) {
+                break;
+            }
+            // Tests are processes of their own: one pulls, the others wait.
+            assert!(
+                said.stderr.contains("pulled by another process"),
+                "{}",
+                said.text()
+            );
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+    Some(home)
+}
+
+fn cache_folder() -> PathBuf {
+    let named = |variable| std::env::var_os(variable).map(PathBuf::from);
+    named("XDG_CACHE_HOME")
+        .filter(|folder| folder.is_absolute())
+        .or_else(|| Some(named("HOME")?.join(".cache")))
+        .unwrap_or_else(std::env::temp_dir)
+        .join("swemill-tests")
 }
 
 /// The Python with the clients.
@@ -80,8 +107,8 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Self {
-        let home = home();
+    fn start() -> Option<Self> {
+        let home = home()?;
         let arguments = [
             "model",
             "serve",
@@ -107,11 +134,11 @@ impl Server {
         stdout.read_line(&mut line).unwrap();
         let url = line.split(' ').next().unwrap().to_owned();
         assert!(url.starts_with("http://127.0.0.1:"), "{line:?}");
-        Self {
+        Some(Self {
             process,
             url,
             _home: home,
-        }
+        })
     }
 
     /// Runs one of the client scripts; it says what was wrong itself.
@@ -154,24 +181,32 @@ impl Drop for Server {
 
 #[test]
 fn the_openai_client_finds_what_it_knows_and_the_server_stops_when_told() {
-    let server = Server::start();
+    let Some(server) = Server::start() else {
+        return;
+    };
     server.satisfies("openai_client.py");
     assert_eq!(server.stop(), Some(0));
 }
 
 #[test]
 fn the_litellm_client_streams_calls_tools_and_knows_its_errors() {
-    Server::start().satisfies("litellm_client.py");
+    let Some(server) = Server::start() else {
+        return;
+    };
+    server.satisfies("litellm_client.py");
 }
 
 #[test]
 fn mini_swe_agent_works_with_a_served_model() {
-    Server::start().satisfies("mini_swe_agent.py");
+    let Some(server) = Server::start() else {
+        return;
+    };
+    server.satisfies("mini_swe_agent.py");
 }
 
 #[test]
 fn a_model_is_listed_described_asked_measured_and_removed() {
-    let home = home();
+    let Some(home) = home() else { return };
     let listed = home.run(&["model", "list", "--json"]).json();
     let names: Vec<&str> = listed["installed"]
         .as_array()
@@ -179,7 +214,10 @@ fn a_model_is_listed_described_asked_measured_and_removed() {
         .iter()
         .filter_map(|model| model["name"].as_str())
         .collect();
-    assert_eq!(names, [ENCODER, MODEL]);
+    assert!(
+        names.contains(&ENCODER) && names.contains(&MODEL),
+        "{names:?}"
+    );
     let described = home
         .run(&["model", "info", MODEL, "--verify", "--json"])
         .json();
@@ -221,7 +259,7 @@ fn a_model_is_listed_described_asked_measured_and_removed() {
     );
     // The copy that is removed is one of this test's own.
     let own = Home::new();
-    let folder = std::fs::canonicalize(shared("models")).unwrap().join(MODEL);
+    let folder = std::fs::canonicalize(home.path().join("models").join(MODEL)).unwrap();
     let folder = folder.to_str().unwrap();
     assert_eq!(
         own.run(&["model", "pull", folder, "--as", "mine"]).code,
@@ -233,7 +271,7 @@ fn a_model_is_listed_described_asked_measured_and_removed() {
 
 #[test]
 fn verbs_of_models_say_what_is_wrong_and_what_to_do() {
-    let home = home();
+    let Some(home) = home() else { return };
     for (arguments, words) in [
         (
             &["model", "generate", "nosuch", "--prompt", "x"][..],

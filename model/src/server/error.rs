@@ -107,7 +107,9 @@ impl From<RequestError> for ApiError {
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
             },
             RequestError::ClientStalled { .. } => Self::new(StatusCode::REQUEST_TIMEOUT, message),
-            RequestError::Model(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),
+            RequestError::Model(_) | RequestError::NotFinite(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+            }
         }
     }
 }

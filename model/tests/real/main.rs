@@ -8,6 +8,7 @@
 
 mod engine;
 mod greedy;
+mod host;
 #[path = "../common/models.rs"]
 mod models;
 mod templates;

@@ -1,11 +1,12 @@
-//! A real model on the engine.
+//! A real model behind a `Host`: conversations in, text out.
 
-use super::models;
 use serde_json::json;
 use swemill_model::{
     Batch, Cache as _, Host, Model, Options, Wanted, cache::Contiguous, engine::Request,
     host::Setup, template::Conversation,
 };
+
+use crate::models;
 
 fn conversation(question: &str) -> Conversation {
     Conversation {
@@ -32,9 +33,12 @@ fn plainly(model: &Model, prompt: &[u32], count: usize) -> Vec<u32> {
     answer
 }
 
-#[tokio::test]
-async fn the_engine_writes_what_the_decoder_writes_greedily_and_it_is_an_answer() {
-    let path = models::smollm2().await;
+#[test]
+fn the_engine_writes_what_the_decoder_writes_greedily_and_it_is_an_answer() {
+    let Some(installed) = models::installed("smollm2-135m-instruct") else {
+        return;
+    };
+    let path = installed.weights();
     let setup = Setup::default();
     let host = Host::open("smollm2", &path, &Options::default(), &setup).unwrap();
     let model = Model::open(&path, &Options::default()).unwrap();
@@ -53,7 +57,7 @@ async fn the_engine_writes_what_the_decoder_writes_greedily_and_it_is_an_answer(
     };
     let answers = prompts.each_ref().map(ask);
     for (answer, (prompt, question)) in answers.into_iter().zip(prompts.iter().zip(questions)) {
-        let outcome = answer.collect().await.unwrap();
+        let outcome = answer.wait().unwrap();
         let tokens: Vec<u32> = outcome.tokens.iter().map(|token| token.token).collect();
         let expected = plainly(&model, prompt, 32);
         println!("{question} -> {}", outcome.text);
