@@ -12,9 +12,14 @@ pub enum Piece {
 }
 
 /// Takes an answer apart as it grows. What may become a call, and the space before it, is held back until it is certain.
+///
+/// Small models of the Hermes kind often leave the marks out and write nothing but the call's JSON, fenced or not: an answer that is as a
+/// whole the JSON of a call of an offered tool is that call.
 #[derive(Debug, Clone)]
 pub struct CallStream {
     format: CallFormat,
+    /// The names of the tools that are offered.
+    tools: Vec<String>,
     held: String,
     /// Text has been given out already: a Llama answer is then no call any more.
     told: bool,
@@ -22,10 +27,11 @@ pub struct CallStream {
 }
 
 impl CallStream {
-    /// A stream for answers of this format.
-    pub fn new(format: CallFormat) -> Self {
+    /// A stream for answers of this format; `tools` are the names of those that are offered.
+    pub fn new(format: CallFormat, tools: Vec<String>) -> Self {
         Self {
             format,
+            tools,
             held: String::new(),
             told: false,
             called: false,
@@ -47,6 +53,9 @@ impl CallStream {
     pub fn finish(&mut self) -> Vec<Piece> {
         let rest = std::mem::take(&mut self.held);
         let mut pieces = Vec::new();
+        if let Some(call) = self.bare_call(&rest) {
+            return vec![Piece::Call(call)];
+        }
         let Parsed { text, calls } = parse_calls(&rest, self.format);
         // Space around calls is layout, not text.
         let layout = (self.called || !calls.is_empty()) && text.trim().is_empty();
@@ -71,6 +80,9 @@ impl CallStream {
     /// Takes the text before the next call and the call, if it is whole; false when more is needed.
     fn take_hermes(&mut self, pieces: &mut Vec<Piece>) -> bool {
         let Some(start) = self.held.find(OPEN) else {
+            if self.may_be_bare() {
+                return false;
+            }
             let keep = certain(&self.held, OPEN);
             let text: String = self.held.drain(..keep).collect();
             self.tell(&text, pieces);
@@ -94,6 +106,30 @@ impl CallStream {
             None => self.tell(&whole, pieces),
         }
         true
+    }
+
+    /// Whether the whole answer may become a call without marks.
+    fn may_be_bare(&self) -> bool {
+        let fresh = !(self.told || self.called || self.tools.is_empty());
+        let answer = self.held.trim_start();
+        let begins = |fence: &str| {
+            let inside = answer.strip_prefix(fence).map(str::trim_start);
+            fence.starts_with(answer)
+                || inside.is_some_and(|it| it.is_empty() || it.starts_with('{'))
+        };
+        fresh && ["", "```\n", "```json\n"].into_iter().any(begins)
+    }
+
+    fn bare_call(&self, answer: &str) -> Option<ToolCall> {
+        if self.told || self.called {
+            return None;
+        }
+        let answer = answer.trim();
+        let inside = answer.strip_prefix("```").map_or(answer, |inside| {
+            let inside = inside.strip_prefix("json").unwrap_or(inside);
+            inside.strip_suffix("```").unwrap_or(inside)
+        });
+        call(inside, &["arguments", "parameters"]).filter(|call| self.tools.contains(&call.name))
     }
 
     /// An answer that begins like a call is held back as a whole; any other is text.
@@ -124,7 +160,7 @@ mod tests {
     use super::*;
 
     fn stream(format: CallFormat, pieces: &[&str]) -> (String, Vec<ToolCall>) {
-        let mut stream = CallStream::new(format);
+        let mut stream = CallStream::new(format, Vec::new());
         let mut given: Vec<Piece> = pieces.iter().flat_map(|text| stream.push(text)).collect();
         given.extend(stream.finish());
         let mut whole = (String::new(), Vec::new());
@@ -139,7 +175,7 @@ mod tests {
 
     #[test]
     fn text_flows_at_once_and_a_call_comes_when_it_is_whole() {
-        let mut stream = CallStream::new(CallFormat::Hermes);
+        let mut stream = CallStream::new(CallFormat::Hermes, vec!["g".into()]);
         assert_eq!(stream.push("Let me "), [Piece::Text("Let me".into())]);
         assert_eq!(stream.push("look <b"), [Piece::Text(" look <b".into())]);
         assert_eq!(stream.push("\n<tool_"), []);
@@ -164,6 +200,45 @@ mod tests {
         let llama = ["{\"na", "me\": \"f\", \"parameters\": {}}"];
         assert_eq!(stream(CallFormat::Llama, &llama).1.len(), 1);
         assert_eq!(stream(CallFormat::Llama, &["Well, ", "{"]).0, "Well, {");
+    }
+
+    #[test]
+    fn an_answer_that_is_nothing_but_the_json_of_an_offered_tool_is_a_call() {
+        let json = "{\"name\": \"g\", \"arguments\": {\"x\": 1}}";
+        for answer in [
+            json.to_owned(),
+            format!("```json\n{json}\n```"),
+            format!(" ```\n{json}\n```\n"),
+        ] {
+            let mut stream = CallStream::new(CallFormat::Hermes, vec!["g".into()]);
+            for letter in answer.chars() {
+                assert_eq!(stream.push(&letter.to_string()), [], "{answer}");
+            }
+            let Some(Piece::Call(call)) = stream.finish().pop() else {
+                panic!("{answer}")
+            };
+            assert_eq!(
+                (call.name.as_str(), call.arguments.as_str()),
+                ("g", "{\"x\":1}")
+            );
+        }
+        for other in [
+            "{\"name\": \"h\", \"arguments\": {}}",
+            "{\"a\": 1}",
+            "{ nothing",
+            "```json\n[1]\n```",
+        ] {
+            let mut stream = CallStream::new(CallFormat::Hermes, vec!["g".into()]);
+            let mut pieces = stream.push(other);
+            pieces.extend(stream.finish());
+            assert_eq!(pieces, [Piece::Text(other.into())]);
+        }
+        // Code is not held back.
+        let mut stream = CallStream::new(CallFormat::Hermes, vec!["g".into()]);
+        assert_eq!(
+            stream.push("```python\nx"),
+            [Piece::Text("```python\nx".into())]
+        );
     }
 
     proptest! {

@@ -15,6 +15,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import inference  # noqa: E402
 import peers  # noqa: E402
 import report  # noqa: E402
+import serving  # noqa: E402
 import training  # noqa: E402
 from report import Row  # noqa: E402
 
@@ -23,7 +24,7 @@ PAGE = Path("docs/BENCHMARKS.md")
 TABLE = "models.json"
 MARKS = ("<!-- table: tests/bench/model/run --markdown -->", "<!-- end of the table of models -->")
 # A part is a function from the options and the folder for its files to rows.
-PARTS: dict[str, Callable[[argparse.Namespace, Path], list[Row]]] = {"inference": inference.rows, "training": training.rows}
+PARTS: dict[str, Callable[[argparse.Namespace, Path], list[Row]]] = {"inference": inference.rows, "training": training.rows, "serving": serving.rows}
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Header,
+    Header, Offered,
     choice::{Choice, Part},
 };
 use crate::{
@@ -17,11 +17,11 @@ pub(super) async fn whole(
     header: Header,
     host: &Host,
     mut choices: Choices,
-    calls: bool,
+    calls: Offered,
 ) -> Result<Value, ApiError> {
-    let format = calls.then(|| host.call_format());
+    let format = host.call_format();
     let mut messages: Vec<Message> = (0..choices.count())
-        .map(|_| Message::new(Choice::new(format)))
+        .map(|_| Message::new(Choice::new(format, &calls)))
         .collect();
     let mut usage = UsageSum::default();
     while let Some((index, event)) = choices.next().await {

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::Offered;
+
 use crate::{
     engine::{Done, Event, Reason, Token, Usage, Vocabulary},
     server::{identity, logprobs},
@@ -36,10 +38,11 @@ pub(super) enum Part {
 }
 
 impl Choice {
-    /// A choice whose answer may hold calls of this format, or none.
-    pub(super) fn new(calls: Option<CallFormat>) -> Self {
+    /// A choice whose answer may hold calls of these tools, in this format.
+    pub(super) fn new(format: CallFormat, calls: &Offered) -> Self {
+        let stream = |tools| CallStream::new(format, tools);
         Self {
-            calls: calls.map(CallStream::new),
+            calls: calls.clone().map(stream),
             called: 0,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Header,
+    Header, Offered,
     choice::{Choice, Part},
 };
 use crate::{
@@ -33,12 +33,12 @@ impl ChatChunks {
         header: Header,
         host: &Host,
         count: usize,
-        calls: bool,
+        calls: &Offered,
         streams_usage: bool,
     ) -> Self {
-        let format = calls.then(|| host.call_format());
+        let format = host.call_format();
         let growing = || Growing {
-            choice: Choice::new(format),
+            choice: Choice::new(format, calls),
             begun: false,
         };
         Self {

@@ -25,6 +25,9 @@ struct Header {
     model: String,
 }
 
+/// The names of the tools whose calls are looked for in the answer; none when calls stay text.
+type Offered = Option<Vec<String>>;
+
 /// Answers a conversation.
 pub(super) async fn complete(
     State(service): State<Service>,
@@ -44,15 +47,15 @@ pub(super) async fn complete(
     let (requests, calls) = aside(move || prepare(&preparing, request)).await?;
     let choices = Choices::submit(&host, requests)?;
     if streams {
-        let chunks = ChatChunks::new(header, &host, choices.count(), calls, streams_usage);
+        let chunks = ChatChunks::new(header, &host, choices.count(), &calls, streams_usage);
         return Ok(streaming::respond(choices, chunks).await);
     }
     let answer = answer::whole(header, &host, choices, calls).await?;
     Ok(axum::Json(answer).into_response())
 }
 
-/// Everything that takes the processor: the template, tokens, the grammar. Also says whether calls are to be looked for.
-fn prepare(host: &Host, request: ChatRequest) -> Result<(Vec<Request>, bool), ApiError> {
+/// Everything that takes the processor: the template, tokens, the grammar. Also says which calls are to be looked for.
+fn prepare(host: &Host, request: ChatRequest) -> Result<(Vec<Request>, Offered), ApiError> {
     let plan = request.plan(host)?;
     let prompt = host.chat_prompt(&plan.conversation)?;
     let max_tokens = request.max_tokens();

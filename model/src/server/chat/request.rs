@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::tools::{self, Choice, Tool};
+use super::{
+    Offered,
+    tools::{self, Choice, Tool},
+};
 use crate::{
     Host,
     engine::Constraint,
@@ -37,8 +40,7 @@ pub(super) struct Plan {
     pub(super) constraint: Option<Constraint>,
     /// The field that the constraint comes from.
     pub(super) constrains: &'static str,
-    /// Whether calls are looked for in the answer.
-    pub(super) calls: bool,
+    pub(super) calls: Offered,
     /// A text that ends the answer besides those that the client gave.
     pub(super) stop: Option<&'static str>,
 }
@@ -105,7 +107,7 @@ impl ChatRequest {
                 .filter(|_| calls && !parallel && constraint.is_none()),
             constraint,
             constrains,
-            calls,
+            calls: calls.then(|| tools.into_iter().map(|tool| tool.name).collect()),
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::support::{chat, chunks, json_of, plain, settings, start};
+use super::support::{Server, chat, chunks, json_of, plain, settings, start};
 use crate::{engine::Settings, server::ServerOptions};
 
 #[tokio::test]
@@ -21,12 +21,23 @@ async fn a_request_that_would_wait_behind_too_many_is_told_when_to_come_again() 
     .await;
     let body = chat(json!({"max_tokens": 400}));
     let ask = || server.post("/v1/chat/completions", &body);
-    let (one, two, three, four) = tokio::join!(ask(), ask(), ask(), async {
-        server
-            .until("two wait", |server| server.metrics().waiting() == 2)
-            .await;
-        ask().await
-    });
+    let running = |server: &Server| server.metrics().running() == 1;
+    let two_wait = |server: &Server| server.metrics().waiting() == 2;
+    let (one, two, three, four) = tokio::join!(
+        ask(),
+        async {
+            server.until("the first runs", running).await;
+            ask().await
+        },
+        async {
+            server.until("the first runs", running).await;
+            ask().await
+        },
+        async {
+            server.until("two wait", two_wait).await;
+            ask().await
+        }
+    );
     for response in [one, two, three] {
         assert_eq!(response.status(), 200);
     }
