@@ -42,7 +42,7 @@ impl Embedder {
     }
 
     /// How many numbers a vector has.
-    pub fn width(&self) -> usize {
+    pub fn dimensions(&self) -> usize {
         self.encoder.config.hidden
     }
 

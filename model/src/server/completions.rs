@@ -173,7 +173,8 @@ impl Writing {
                 Event::Done(done) => {
                     texts[index].push_str(&done.text);
                     finishes[index] = json!(finish(&done.reason));
-                    self.usage.add(done.usage, index % self.answers > 0);
+                    self.usage
+                        .add(done.usage, !index.is_multiple_of(self.answers));
                 }
                 Event::Failed(error) => return Err(error.into()),
             }
@@ -198,7 +199,8 @@ impl Chunks for Writing {
                 (token.text, Value::Null)
             }
             Event::Done(done) => {
-                self.usage.add(done.usage, index % self.answers > 0);
+                self.usage
+                    .add(done.usage, !index.is_multiple_of(self.answers));
                 (done.text, json!(finish(&done.reason)))
             }
             Event::Failed(_) => return Vec::new(),

@@ -44,10 +44,13 @@ pub(super) async fn embed(
     Json(request): Json<EmbeddingRequest>,
 ) -> Result<Answer<Value>, ApiError> {
     let embedder = service.embedder(&request.model)?;
-    if request.dimensions.is_some_and(|it| it != embedder.width()) {
+    if request
+        .dimensions
+        .is_some_and(|it| it != embedder.dimensions())
+    {
         let message = format!(
             "`dimensions` must be {}: this model was not trained to be cut shorter",
-            embedder.width()
+            embedder.dimensions()
         );
         return Err(ApiError::invalid("dimensions", message));
     }

@@ -92,11 +92,12 @@ impl From<RequestError> for ApiError {
     fn from(error: RequestError) -> Self {
         let message = error.to_string();
         match error {
-            RequestError::EmptyPrompt => Self::invalid("prompt", message),
+            RequestError::EmptyPrompt | RequestError::UnknownToken { .. } => {
+                Self::invalid("prompt", message)
+            }
             RequestError::ContextLength { prompt, context } => {
                 Self::context("messages", prompt, context)
             }
-            RequestError::UnknownToken { .. } => Self::invalid("prompt", message),
             RequestError::Sampling(InvalidSampling { name, .. }) => Self::invalid(name, message),
             RequestError::QueueFull { .. } => Self {
                 retry_after: Some(1),

@@ -99,6 +99,7 @@ fn text(service: &Service) -> String {
 }
 
 type Read = fn(&Host) -> u64;
+type ReadHistogram = fn(&Host) -> &Histogram;
 
 const FAMILIES: [(&str, &str, &str, Read); 17] = [
     (
@@ -205,7 +206,7 @@ const FAMILIES: [(&str, &str, &str, Read); 17] = [
     ),
 ];
 
-const HISTOGRAMS: [(&str, &str, fn(&Host) -> &Histogram); 2] = [
+const HISTOGRAMS: [(&str, &str, ReadHistogram); 2] = [
     (
         "swemill_first_token_seconds",
         "From a request to its first token",

@@ -116,9 +116,7 @@ impl Parameters {
             })?;
             Ok((token, bias))
         };
-        let seed = self
-            .seed
-            .map_or_else(identity::number, |seed| seed.cast_unsigned());
+        let seed = self.seed.map_or_else(identity::number, i64::cast_unsigned);
         Ok(Sampling {
             temperature: self.temperature.unwrap_or(1.0),
             top_k: usize::try_from(self.top_k.unwrap_or(0)).unwrap_or(0),

@@ -64,7 +64,7 @@ impl<C: Chunks> Stream<C> {
                     self.end();
                 }
                 Some((index, event)) => {
-                    self.ready.extend(lines(self.chunks.of_event(index, event)))
+                    self.ready.extend(lines(self.chunks.of_event(index, event)));
                 }
                 None => {
                     let last = self.chunks.last();

@@ -1,6 +1,8 @@
 //! Tools for models whose template knows none: written into the messages, in the words that Hermes and Qwen models were trained on
 //! (Hermes Function Calling, Nous Research; the template of Qwen2.5).
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::python::json_like_python;
@@ -49,7 +51,9 @@ fn plain_message(message: Value) -> Value {
             text.push('\n');
         }
         let (name, arguments) = (&call["function"]["name"], &call["function"]["arguments"]);
-        text += &format!(
+        // Writing to a `String` does not fail.
+        let _ = write!(
+            text,
             "<tool_call>\n{{\"name\": {name}, \"arguments\": {}}}\n</tool_call>",
             json_like_python(arguments)
         );

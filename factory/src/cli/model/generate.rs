@@ -64,7 +64,7 @@ pub(super) async fn run(
     let request = Request {
         sampling: arguments.sampling.sampling(),
         stop: arguments.stop.clone(),
-        ..Request::new(prompt(&host, &arguments, text)?, arguments.max_tokens)
+        ..Request::new(prompt(&host, &arguments, &text)?, arguments.max_tokens)
     };
     let begun = Instant::now();
     let mut answer = host.engine().submit(request)?;
@@ -94,9 +94,9 @@ fn read_prompt(output: &Output) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn prompt(host: &Host, arguments: &Arguments, text: String) -> anyhow::Result<Vec<u32>> {
+fn prompt(host: &Host, arguments: &Arguments, text: &str) -> anyhow::Result<Vec<u32>> {
     if !arguments.chat {
-        return Ok(host.text_prompt(&text)?);
+        return Ok(host.text_prompt(text)?);
     }
     let system = arguments.system.iter();
     let mut messages: Vec<_> = system

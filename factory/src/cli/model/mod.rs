@@ -30,7 +30,7 @@ pub(super) enum Verb {
     Remove(remove::Arguments),
     /// Let a model write: go on from a text, or answer it
     Generate(generate::Arguments),
-    /// Serve models to clients of OpenAI's interface
+    /// Serve models over HTTP to clients of chat completions, completions and embeddings
     Serve(serve::Arguments),
     /// Measure how fast a model reads and writes here
     Bench(bench::Arguments),

@@ -44,7 +44,7 @@ pub(super) async fn complete(
         model: request.model.clone(),
     };
     let preparing = Arc::clone(&host);
-    let (requests, calls) = aside(move || prepare(&preparing, request)).await?;
+    let (requests, calls) = aside(move || prepare(&preparing, &request)).await?;
     let choices = Choices::submit(&host, requests)?;
     if streams {
         let chunks = ChatChunks::new(header, &host, choices.count(), &calls, streams_usage);
@@ -55,7 +55,7 @@ pub(super) async fn complete(
 }
 
 /// Everything that takes the processor: the template, tokens, the grammar. Also says which calls are to be looked for.
-fn prepare(host: &Host, request: ChatRequest) -> Result<(Vec<Request>, Offered), ApiError> {
+fn prepare(host: &Host, request: &ChatRequest) -> Result<(Vec<Request>, Offered), ApiError> {
     let plan = request.plan(host)?;
     let prompt = host.chat_prompt(&plan.conversation)?;
     let max_tokens = request.max_tokens();
@@ -65,7 +65,7 @@ fn prepare(host: &Host, request: ChatRequest) -> Result<(Vec<Request>, Offered),
         let grammar = grammar
             .map(|constraint| host.grammar(constraint))
             .transpose()
-            .map_err(|error| ApiError::invalid(plan.constrains, error.to_string()))?;
+            .map_err(|error| ApiError::invalid(plan.field, error.to_string()))?;
         let mut one =
             request
                 .parameters

@@ -39,7 +39,7 @@ pub(super) struct Plan {
     pub(super) conversation: Conversation,
     pub(super) constraint: Option<Constraint>,
     /// The field that the constraint comes from.
-    pub(super) constrains: &'static str,
+    pub(super) field: &'static str,
     pub(super) calls: Offered,
     /// A text that ends the answer besides those that the client gave.
     pub(super) stop: Option<&'static str>,
@@ -84,7 +84,7 @@ impl ChatRequest {
             Choice::Named(name) => Some(tools.iter().filter(|tool| tool.name == *name).collect()),
             Choice::None | Choice::Auto => None,
         };
-        let mut constrains = "response_format";
+        let mut field = "response_format";
         if let Some(forced) = &forced {
             let schemas: Vec<(String, Value)> = forced
                 .iter()
@@ -92,7 +92,7 @@ impl ChatRequest {
                 .collect();
             let several = parallel && choice == Choice::Required;
             constraint = Some(Constraint::Lark(format.grammar(&schemas, several)));
-            constrains = "tools";
+            field = "tools";
         }
         let calls = choice != Choice::None;
         Ok(Plan {
@@ -106,7 +106,7 @@ impl ChatRequest {
                 .closing()
                 .filter(|_| calls && !parallel && constraint.is_none()),
             constraint,
-            constrains,
+            field,
             calls: calls.then(|| tools.into_iter().map(|tool| tool.name).collect()),
         })
     }
