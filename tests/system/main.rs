@@ -9,5 +9,6 @@ mod faults_of_the_machine;
 mod faults_of_the_repository;
 mod grading;
 mod model_ladders;
+mod model_serving;
 mod pipeline;
 mod support;

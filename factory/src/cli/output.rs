@@ -41,6 +41,21 @@ impl Output {
         }
     }
 
+    /// A piece of a result that grows. On a terminal it is made harmless; in a pipe it is given as it is.
+    pub(crate) fn piece(&self, text: &str) {
+        if self.json || text.is_empty() {
+            return;
+        }
+        let mut stdout = std::io::stdout().lock();
+        let text = if stdout.is_terminal() {
+            &harmless(text)
+        } else {
+            text
+        };
+        let _ = stdout.write_all(text.as_bytes());
+        let _ = stdout.flush();
+    }
+
     /// A line about how things go, on stderr.
     pub(crate) fn note(&self, text: impl Display) {
         if !self.json {

@@ -307,8 +307,9 @@ impl Cache for Paged {
                 .enumerate()
                 .skip(span.start / self.block_length)
             {
-                self.filled[block.index()] =
-                    (span.end() - index * self.block_length).min(self.block_length);
+                // A placed sequence may have blocks to spare: those of guesses that were wrong.
+                let rest = span.end().saturating_sub(index * self.block_length);
+                self.filled[block.index()] = rest.min(self.block_length);
             }
         }
         Ok(())

@@ -1,9 +1,14 @@
 //! `swemill model VERB`: fetching, looking at, running and serving models.
 
+mod bench;
+mod generate;
 mod info;
 mod list;
+mod open;
 mod pull;
 mod remove;
+mod sampling;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -23,6 +28,12 @@ pub(super) enum Verb {
     Info(info::Arguments),
     /// Remove a model from the store
     Remove(remove::Arguments),
+    /// Let a model write: go on from a text, or answer it
+    Generate(generate::Arguments),
+    /// Serve models over HTTP to clients of chat completions, completions and embeddings
+    Serve(serve::Arguments),
+    /// Measure how fast a model reads and writes here
+    Bench(bench::Arguments),
 }
 
 /// Runs one verb.
@@ -37,6 +48,9 @@ pub(super) async fn run(
         Verb::List => list::run(&store, output),
         Verb::Info(arguments) => info::run(&arguments, &store, output).await,
         Verb::Remove(arguments) => remove::run(&arguments, &store, output),
+        Verb::Generate(arguments) => generate::run(arguments, &store, output).await,
+        Verb::Serve(arguments) => serve::run(arguments, &store, output).await,
+        Verb::Bench(arguments) => bench::run(arguments, &store, output).await,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     Batch, Cache as _, Decoder, Wanted,
     cache::Contiguous,
     engine::{
-        Engine, PagedDecoder, Request, Settings,
+        Engine, Model as _, PagedDecoder, Request, Settings, Step,
         testing::{bytes_vocabulary, small},
     },
     weights::{Gguf, GgufWeights, Keep},
@@ -84,4 +84,22 @@ fn chunks_blocks_prefixes_and_guesses_give_the_tokens_of_plain_forward_passes() 
         }
         assert!(engine.metrics().cached_tokens.get() > 0);
     }
+}
+
+/// Guesses that were wrong leave the blocks behind that were taken for them.
+#[test]
+fn a_sequence_may_have_more_blocks_than_it_fills() {
+    let settings = small();
+    let mut paged = PagedDecoder::new(decoder(), &settings).unwrap();
+    let batch = Batch::of_one(0, 0, vec![1, 2, 3], Wanted::Rows(vec![2]));
+    let mut step = |tables: &[Vec<u32>]| {
+        let step = Step {
+            batch: &batch,
+            tables,
+            copies: &[],
+        };
+        paged.step(&step).unwrap()
+    };
+    let spare = step(&[vec![5, 6, 7]]);
+    assert_eq!(spare, step(&[vec![5]]));
 }
