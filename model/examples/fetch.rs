@@ -10,7 +10,10 @@ use swemill_model::store::{Pull, Reference, Settings, Store};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().ok_or("usage: fetch DATA_FOLDER NAME...")?;
-    let (store, settings) = (Store::new(Path::new(&folder)), Settings::from_environment()?);
+    let (store, settings) = (
+        Store::new(Path::new(&folder)),
+        Settings::from_environment()?,
+    );
     for name in arguments {
         let pull = Pull {
             reference: Reference::parse(&name)?,

@@ -31,7 +31,7 @@ pub use config::DecoderConfig;
 pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::{Error, Result};
-pub use open::{Model, Options};
+pub use open::{Model, Opened, Options};
 pub use taps::Taps;
 pub use tokenizer::Tokenizer;
 pub use weights::Weights;

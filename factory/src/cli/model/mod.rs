@@ -4,6 +4,7 @@ mod info;
 mod list;
 mod pull;
 mod remove;
+mod train;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ pub(super) enum Verb {
     Info(info::Arguments),
     /// Remove a model from the store
     Remove(remove::Arguments),
+    /// Train a model, all of it or low-rank changes, on texts and conversations
+    Train(Box<train::Arguments>),
 }
 
 /// Runs one verb.
@@ -37,6 +40,7 @@ pub(super) async fn run(
         Verb::List => list::run(&store, output),
         Verb::Info(arguments) => info::run(&arguments, &store, output).await,
         Verb::Remove(arguments) => remove::run(&arguments, &store, output),
+        Verb::Train(arguments) => train::run_verb(*arguments, &store, output).await,
     }
 }
 
@@ -49,4 +53,10 @@ fn size(bytes: u64) -> String {
         _ if bytes >= 1e6 => format!("{:.1} MB", bytes / 1e6),
         _ => format!("{:.1} kB", bytes / 1e3),
     }
+}
+
+/// A count in millions, for people.
+#[expect(clippy::cast_precision_loss, reason = "a size for people")]
+fn millions(count: usize) -> f64 {
+    count as f64 / 1e6
 }
