@@ -21,7 +21,7 @@ pub struct Language {
     pub end_token: Option<u32>,
 }
 
-/// Writes config.json, model.safetensors (low-rank changes merged), tokenizer.json and tokenizer_config.json.
+/// Writes config.json, model.safetensors (low-rank changes merged), tokenizer.json and `tokenizer_config.json`.
 pub fn export(folder: &Path, trainer: &Trainer, language: &Language, dtype: DType) -> Result<()> {
     let config = &trainer.decoder.config;
     weights::write(folder, config, &trainer.parameters.merged()?, dtype)?;

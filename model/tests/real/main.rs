@@ -11,3 +11,4 @@ mod greedy;
 #[path = "../common/models.rs"]
 mod models;
 mod templates;
+mod training;
