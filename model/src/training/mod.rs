@@ -2,8 +2,8 @@
 //!
 //! In reading order: a [`Document`] is tokens with loss weights, [`pack`] lays documents side by side into ragged batches; a
 //! [`Recipe`] says how to train ([`Method`], [`Schedule`], [`AdamW`]); a [`Trainer`] does one step, whole or layer by layer;
-//! [`Reader`] makes documents of data files; [`run`] does all of them, with [`checkpoint`]s and a [`report`]. [`Initial`] parameters are where a new model starts,
-//! and [`export`] writes what came of it for others.
+//! [`Reader`] makes documents of data files; [`run`] does all steps, with [`checkpoint`]s and a [`report`]. [`Initial`]
+//! parameters are where a new model starts, and [`export`] writes what came of it for others.
 //! docs/TRAINING.md is the user's page.
 
 pub mod checkpoint;
