@@ -97,7 +97,7 @@ pub(in crate::cli) struct Arguments {
         help_heading = "Batches"
     )]
     pub(super) clip: f64,
-    /// AdamW's weight decay
+    /// The weight decay of the optimiser
     #[arg(
         long,
         value_name = "SHARE",
