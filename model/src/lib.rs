@@ -35,7 +35,7 @@ pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::{Error, Result};
 pub use host::Host;
-pub use open::{Model, Options};
+pub use open::{Model, Opened, Options};
 pub use taps::Taps;
 pub use tokenizer::Tokenizer;
 pub use weights::Weights;

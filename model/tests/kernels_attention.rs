@@ -249,7 +249,10 @@ fn a_row_gets_the_same_bits_alone_in_chunks_and_in_one_pass() {
                     let end = rows.min(start + chunk);
                     let found = compute(start..end);
                     let expected = &expected[start * width..end * width];
-                    let first = found.iter().zip(expected).position(|(a, b)| a != b);
+                    let first = found
+                        .iter()
+                        .zip(expected)
+                        .position(|(a, b)| a.to_bits() != b.to_bits());
                     assert_eq!(
                         first, None,
                         "{heads:?}, window {window:?}, rows {start}..{end}"

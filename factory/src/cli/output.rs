@@ -11,7 +11,7 @@ use super::exit;
 use super::harmless::harmless;
 
 /// Where a verb's words go.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Output {
     json: bool,
     colour: bool,

@@ -12,3 +12,4 @@ mod host;
 #[path = "../common/models.rs"]
 mod models;
 mod templates;
+mod training;

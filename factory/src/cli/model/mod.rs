@@ -9,6 +9,7 @@ mod pull;
 mod remove;
 mod sampling;
 mod serve;
+mod train;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,8 @@ pub(super) enum Verb {
     Serve(serve::Arguments),
     /// Measure how fast a model reads and writes here
     Bench(bench::Arguments),
+    /// Train a model, all of it or low-rank changes, on texts and conversations
+    Train(Box<train::Arguments>),
 }
 
 /// Runs one verb.
@@ -51,6 +54,7 @@ pub(super) async fn run(
         Verb::Generate(arguments) => generate::run(arguments, &store, output).await,
         Verb::Serve(arguments) => serve::run(arguments, &store, output).await,
         Verb::Bench(arguments) => bench::run(arguments, &store, output).await,
+        Verb::Train(arguments) => train::run_verb(*arguments, &store, output).await,
     }
 }
 
@@ -63,4 +67,10 @@ fn size(bytes: u64) -> String {
         _ if bytes >= 1e6 => format!("{:.1} MB", bytes / 1e6),
         _ => format!("{:.1} kB", bytes / 1e3),
     }
+}
+
+/// A count in millions, for people.
+#[expect(clippy::cast_precision_loss, reason = "a size for people")]
+fn millions(count: usize) -> f64 {
+    count as f64 / 1e6
 }
