@@ -22,6 +22,30 @@ pub enum Event {
         /// How many.
         candidates: u64,
     },
+    /// Attempts wait in the queue.
+    ExpectedRollouts {
+        /// How many.
+        rollouts: u64,
+    },
+    /// An agent took a step.
+    Stepped {
+        /// Tokens that it took.
+        tokens: u64,
+    },
+    /// An attempt ended; it is graded next.
+    Attempted {
+        /// The instance.
+        instance_id: String,
+        /// How it ended.
+        exit: String,
+        /// How many steps it had.
+        steps: usize,
+    },
+    /// A rollout was graded.
+    Graded {
+        /// Its outcome's name; `failed` where the machinery gave up.
+        outcome: &'static str,
+    },
     /// A candidate was decided.
     Decided {
         /// Its outcome's name.

@@ -4,7 +4,7 @@
 //! the [`stages`] with the help of a [`machine`] (sandboxes of the kind that [`backends`] chooses, fetched trees,
 //! environments). [`validation`] decides a candidate with processes that are kept [`warm`], [`statement`] writes what a
 //! solver reads, [`export`] lets data sets out, [`seal`] makes the place that an agent gets, [`grading`] judges what it
-//! submits ([`breakage`] is an instance's break as both need it), and [`verification`] proves instances once more.
+//! submits ([`breakage`] is an instance's break as both need it), [`rollouts`] lets agents try and keeps what they did, and [`verification`] proves instances once more.
 //! [`cli`] is the command line over all of it, [`settings`] what can be set, [`image`] base images for containers,
 //! [`events`] what is told meanwhile, [`failure`] whose fault it was, [`tools`] what is
 //! fetched from package indexes to work with.
@@ -20,6 +20,7 @@ pub mod grading;
 pub mod image;
 pub mod machine;
 pub mod request;
+pub mod rollouts;
 pub mod seal;
 pub mod service;
 pub mod settings;

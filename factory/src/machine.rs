@@ -22,6 +22,7 @@ use crate::backends;
 use crate::baseline;
 use crate::events::{Event, Listener};
 use crate::failure::StageError;
+use crate::rollouts::{GRADE, ROLLOUT, Workplace};
 use crate::seal::view::View;
 use crate::service::Service;
 use crate::settings::Settings;
@@ -41,6 +42,7 @@ pub struct Machine {
     environments: Mutex<HashMap<i64, Arc<OnceCell<Arc<Loaded>>>>>,
     trees: Mutex<()>,
     warm: Idle,
+    workplace: Workplace,
 }
 
 /// An environment that is ready to run candidates.
@@ -128,6 +130,7 @@ impl Machine {
             store: service.store(),
             // One of each stage for every job that runs at one time.
             warm: Idle::new(2 * settings.workers),
+            workplace: Workplace::new(2 * settings.workers),
             settings,
             backend,
             fetcher,
@@ -158,6 +161,11 @@ impl Machine {
         &self.warm
     }
 
+    /// What attempts share.
+    pub(crate) fn workplace(&self) -> &Workplace {
+        &self.workplace
+    }
+
     /// The builder of environments.
     pub(crate) fn builder(&self) -> &Builder {
         &self.builder
@@ -183,6 +191,12 @@ impl Machine {
         if waiting > 0 {
             self.tell(Event::Expected {
                 candidates: waiting.unsigned_abs(),
+            });
+        }
+        let rollouts = jobs::unfinished(self.pool(), &[ROLLOUT, GRADE]).await?;
+        if rollouts > 0 {
+            self.tell(Event::ExpectedRollouts {
+                rollouts: rollouts.unsigned_abs(),
             });
         }
         Ok(())

@@ -15,20 +15,36 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::events::Event;
 use crate::failure::StageError;
 use crate::machine::Machine;
-use crate::stages::{self, Done, KINDS};
+use crate::rollouts::{GRADE, ROLLOUT};
+use crate::stages::{self, ALL, Done};
 
 /// How long a Postgres that went away is waited for.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// How long a worker sleeps at most before it looks for jobs again.
 const NAP: Duration = Duration::from_secs(2);
 
+/// Jobs that share a bound: stages want processors, attempts mostly wait for models.
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    kinds: &'static [&'static str],
+    at_once: usize,
+}
+
+/// A job in work.
+struct Held {
+    task: AbortHandle,
+    /// The place of its lane.
+    lane: usize,
+}
+
 /// Works on a store's jobs.
 pub struct Worker {
     machine: Arc<Machine>,
+    lanes: Vec<Lane>,
     owner: String,
     lease: Duration,
     running: JoinSet<Lease>,
-    held: HashMap<Lease, AbortHandle>,
+    held: HashMap<Lease, Held>,
 }
 
 /// Why a worker stopped.
@@ -41,11 +57,31 @@ pub enum Stopped {
 }
 
 impl Worker {
-    /// A worker of this process.
+    /// A worker of this process for all kinds of jobs.
     pub fn new(machine: Arc<Machine>) -> Self {
+        Self::with_stages(machine, ALL)
+    }
+
+    /// A worker for rollouts and their grades alone.
+    pub fn for_rollouts(machine: Arc<Machine>) -> Self {
+        Self::with_stages(machine, &[GRADE])
+    }
+
+    fn with_stages(machine: Arc<Machine>, stages: &'static [&'static str]) -> Self {
+        let lanes = vec![
+            Lane {
+                kinds: stages,
+                at_once: machine.settings.workers,
+            },
+            Lane {
+                kinds: &[ROLLOUT],
+                at_once: machine.settings.attempts_at_once(),
+            },
+        ];
         let lease = Duration::from_secs(machine.settings.lease_seconds);
         Self {
             owner: owner(),
+            lanes,
             machine,
             lease,
             running: JoinSet::new(),
@@ -60,22 +96,24 @@ impl Worker {
         until_idle: bool,
         mut stop: watch::Receiver<bool>,
     ) -> anyhow::Result<Stopped> {
-        let at_once = u32::try_from(self.machine.settings.workers).unwrap_or(u32::MAX);
-        let mut wakeups = Wakeups::listen(self.machine.pool(), KINDS).await;
+        let kinds = self.kinds();
+        let mut wakeups = Wakeups::listen(self.machine.pool(), &kinds).await;
         let mut heartbeat = tokio::time::interval(self.lease / 3);
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let stopped = loop {
             if *stop.borrow() {
                 break Stopped::Interrupted;
             }
-            let free = at_once.saturating_sub(u32::try_from(self.held.len()).unwrap_or(u32::MAX));
-            if free > 0 {
-                self.claim(free).await?;
+            let mut full = true;
+            for lane in 0..self.lanes.len() {
+                if self.free(lane) > 0 {
+                    self.claim(lane).await?;
+                }
+                full &= self.free(lane) == 0;
             }
             if self.held.is_empty() && until_idle && self.is_idle().await? {
                 break Stopped::Idle;
             }
-            let full = self.held.len() >= self.machine.settings.workers;
             tokio::select! {
                 Some(ended) = self.running.join_next() => self.forget(ended),
                 _ = heartbeat.tick() => self.renew().await?,
@@ -87,10 +125,25 @@ impl Worker {
         Ok(stopped)
     }
 
-    async fn claim(&mut self, limit: u32) -> anyhow::Result<()> {
+    /// The kinds of all lanes.
+    fn kinds(&self) -> Vec<&'static str> {
+        self.lanes
+            .iter()
+            .flat_map(|lane| lane.kinds)
+            .copied()
+            .collect()
+    }
+
+    /// How many more jobs a lane takes.
+    fn free(&self, lane: usize) -> usize {
+        let held = self.held.values().filter(|held| held.lane == lane).count();
+        self.lanes[lane].at_once.saturating_sub(held)
+    }
+
+    async fn claim(&mut self, lane: usize) -> anyhow::Result<()> {
         let wanted = Claim {
-            kinds: KINDS,
-            limit,
+            kinds: self.lanes[lane].kinds,
+            limit: u32::try_from(self.free(lane)).unwrap_or(u32::MAX),
             owner: &self.owner,
             lease: self.lease,
         };
@@ -108,7 +161,7 @@ impl Worker {
                 attempt(&machine, job).await;
                 lease
             });
-            self.held.insert(lease, task);
+            self.held.insert(lease, Held { task, lane });
         }
         Ok(())
     }
@@ -116,11 +169,12 @@ impl Worker {
     /// Whether nobody has anything to do. Jobs that another worker holds are waited for: it may die.
     async fn is_idle(&self) -> anyhow::Result<bool> {
         let pool = self.machine.pool();
+        let kinds = self.kinds();
         self.settle_dead().await?;
         Ok(self
             .machine
             .store()
-            .retry(PATIENCE, || jobs::unfinished(pool, KINDS))
+            .retry(PATIENCE, || jobs::unfinished(pool, &kinds))
             .await?
             == 0)
     }
@@ -158,7 +212,7 @@ impl Worker {
             .retry(PATIENCE, || jobs::heartbeat(pool, &leases, self.lease))
             .await?
         {
-            if let Some(task) = self.held.get(&lost) {
+            if let Some(Held { task, .. }) = self.held.get(&lost) {
                 tracing::warn!(
                     job.id = lost.job,
                     "lost the lease; another worker has the job"
@@ -174,7 +228,7 @@ impl Worker {
             self.held.remove(&lease);
         } else {
             // Aborted or panicked: the task cannot say which lease it had.
-            self.held.retain(|_, task| !task.is_finished());
+            self.held.retain(|_, held| !held.task.is_finished());
         }
     }
 
@@ -254,6 +308,9 @@ async fn fail(machine: &Machine, job: &Job, error: &StageError) -> swemill_store
         what: job.key.clone(),
         line,
     });
+    if failed == Failed::Dead && (job.kind == ROLLOUT || job.kind == GRADE) {
+        machine.tell(Event::Graded { outcome: "failed" });
+    }
     if failed == Failed::Dead && job.kind == "validate" {
         machine.tell(Event::Decided {
             outcome: FailureClass::Infra.as_str(),

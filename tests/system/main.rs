@@ -11,4 +11,5 @@ mod grading;
 mod model_ladders;
 mod model_serving;
 mod pipeline;
+mod rollouts;
 mod support;

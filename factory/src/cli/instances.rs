@@ -8,6 +8,7 @@ use clap::Args;
 use futures_util::TryStreamExt as _;
 use serde_json::json;
 use swemill_store::instances::{self, Instance, InstanceFilter};
+use swemill_store::rollouts::summary;
 
 use super::output::Output;
 use crate::service::Service;
@@ -87,7 +88,10 @@ pub(super) async fn run(
     let service = Service::open(settings).await?;
     match arguments.id {
         Some(id) => match instances::get(service.pool(), &id).await? {
-            Some(instance) => show(&instance, output)?,
+            Some(instance) => {
+                show(&instance, output)?;
+                attempts(&service, &instance.id, output).await?;
+            }
             None => bail!("there is no instance {id}; `swemill instances` lists all"),
         },
         None => list(&service, arguments.filter.into_filter()?, output).await?,
@@ -125,6 +129,28 @@ async fn list(service: &Service, filter: InstanceFilter, output: &Output) -> any
     }
     if output.is_json() {
         output.document(&rows)?;
+    }
+    Ok(())
+}
+
+/// What agents made of an instance, a line a campaign.
+async fn attempts(service: &Service, id: &str, output: &Output) -> anyhow::Result<()> {
+    let rows = summary::by_instance(service.pool(), None, Some(id)).await?;
+    if rows.is_empty() || output.is_json() {
+        return Ok(());
+    }
+    output.line(output.bold("Attempts"));
+    for row in rows {
+        output.line(format_args!(
+            "  campaign {}, {} ({}): {} of {} graded attempts resolved it, {} unfinished, {} failed by the machinery",
+            row.campaign_id,
+            row.model,
+            row.interface,
+            row.resolved,
+            row.graded,
+            row.unfinished,
+            row.failed
+        ));
     }
     Ok(())
 }

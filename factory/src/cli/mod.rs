@@ -14,9 +14,12 @@ mod mutate;
 mod output;
 mod progress;
 mod research;
+mod rollout;
+mod rollouts;
 mod run;
 mod sampling;
 mod status;
+mod tried;
 mod verify;
 mod work;
 
@@ -92,6 +95,10 @@ enum Verb {
     Verify(verify::Arguments),
     /// Judge predictions in SWE-bench's format and report as SWE-bench does
     Grade(grade::Arguments),
+    /// Queue attempts of an agent at instances
+    Rollout(Box<rollout::Arguments>),
+    /// List rollouts, show one, export trajectories, sum up
+    Rollouts(rollouts::Arguments),
     /// Write a data set
     Export(export::Arguments),
     /// Make, list, send and remove the images that containers are made of
@@ -141,6 +148,7 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Work(arguments) => arguments.overrides(),
         Verb::Verify(arguments) => arguments.overrides(),
         Verb::Grade(arguments) => arguments.overrides(),
+        Verb::Rollout(arguments) => arguments.overrides(),
         _ => Vec::new(),
     });
     let variables = |name: &str| std::env::var(name).ok();
@@ -156,6 +164,8 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Enter(arguments) => enter::run(arguments, settings, output).await,
         Verb::Verify(arguments) => verify::run(arguments, settings, output).await,
         Verb::Grade(arguments) => grade::run(arguments, settings, output).await,
+        Verb::Rollout(arguments) => rollout::run(*arguments, settings, output).await,
+        Verb::Rollouts(arguments) => rollouts::run(arguments, settings, output).await,
         Verb::Export(arguments) => export::run(arguments, settings, output).await,
         Verb::Image(arguments) => image::run(arguments, settings, output).await,
         Verb::Model { verb } => model::run(verb, settings, output).await,

@@ -8,6 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::harmless::harmless;
 use super::output::Output;
+use super::tried::Tried;
 use crate::events::{Event, Listener};
 
 /// Draws or prints the events of the workers of this process.
@@ -20,6 +21,8 @@ pub(super) struct Progress {
 struct State {
     bars: MultiProgress,
     validation: Option<ProgressBar>,
+    rollouts: Option<ProgressBar>,
+    tried: Tried,
     steps: std::collections::BTreeMap<String, ProgressBar>,
     outcomes: std::collections::BTreeMap<&'static str, u64>,
     expected: u64,
@@ -39,6 +42,8 @@ impl Progress {
         let state = State {
             bars: MultiProgress::new(),
             validation: None,
+            rollouts: None,
+            tried: Tried::default(),
             steps: std::collections::BTreeMap::new(),
             outcomes: std::collections::BTreeMap::new(),
             expected: 0,
@@ -79,6 +84,21 @@ impl Progress {
         self.state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn tell_of_rollouts(&self, state: &mut State) {
+        let (finished, expected) = (state.tried.finished(), state.tried.expected);
+        let line = state.tried.line();
+        if let Some(bar) = &state.rollouts {
+            bar.set_position(finished);
+            bar.set_message(line);
+        } else if state.last_line.elapsed() >= LINE_EVERY || finished == expected {
+            state.last_line = Instant::now();
+            self.say(
+                state,
+                &format!("rollouts: {finished} of {expected}; {line}"),
+            );
+        }
     }
 
     fn say(&self, state: &State, line: &str) {
@@ -140,6 +160,35 @@ impl Listener for Progress {
                     });
                     bar.set_length(expected);
                 }
+            }
+            Event::ExpectedRollouts { rollouts } => {
+                state.tried.expect(rollouts);
+                if self.draws {
+                    let (expected, bars) = (state.tried.expected, state.bars.clone());
+                    let bar = state.rollouts.get_or_insert_with(|| {
+                        let bar = ProgressBar::new(0).with_style(bar_style());
+                        let bar = bars.add(bar.with_prefix("rolling out"));
+                        bar.enable_steady_tick(Duration::from_millis(250));
+                        bar
+                    });
+                    bar.set_length(expected);
+                }
+            }
+            Event::Stepped { tokens } => {
+                state.tried.stepped(tokens);
+                self.tell_of_rollouts(&mut state);
+            }
+            Event::Attempted {
+                instance_id,
+                exit,
+                steps,
+            } => {
+                state.tried.attempted();
+                tracing::info!(instance.id = instance_id, exit, steps, "attempted");
+            }
+            Event::Graded { outcome } => {
+                state.tried.graded(outcome);
+                self.tell_of_rollouts(&mut state);
             }
             Event::Decided {
                 outcome,

@@ -41,7 +41,7 @@ pub(super) async fn run(
     for request in &requests {
         queued.push(service.add(request).await?);
     }
-    if work::until(&service, true, output).await? == Stopped::Interrupted {
+    if work::until(&service, work::Jobs::All, true, output).await? == Stopped::Interrupted {
         service.close().await?;
         return Ok(ExitCode::from(exit::INTERRUPTED));
     }

@@ -15,6 +15,13 @@ use crate::service::Service;
 use crate::settings::Settings;
 use crate::worker::{Stopped, Worker};
 
+/// Which jobs are worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Jobs {
+    All,
+    Rollouts,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Stop when nothing is left to do
@@ -55,7 +62,7 @@ pub(super) async fn run(
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
     let service = Service::open(settings).await?;
-    let stopped = until(&service, arguments.until_idle, output).await?;
+    let stopped = until(&service, Jobs::All, arguments.until_idle, output).await?;
     service.close().await?;
     if output.is_json() {
         output.document(&serde_json::json!({ "stopped": match stopped {
@@ -72,6 +79,7 @@ pub(super) async fn run(
 /// Works, showing progress, until there is nothing left or the user stops it.
 pub(super) async fn until(
     service: &Service,
+    jobs: Jobs,
     until_idle: bool,
     output: &Output,
 ) -> anyhow::Result<Stopped> {
@@ -80,7 +88,12 @@ pub(super) async fn until(
     machine.tell_backlog().await?;
     let (asked, stop) = watch::channel(false);
     let signals = tokio::spawn(stop_on_signal(asked));
-    let stopped = Worker::new(Arc::new(machine)).run(until_idle, stop).await;
+    let machine = Arc::new(machine);
+    let worker = match jobs {
+        Jobs::All => Worker::new(machine),
+        Jobs::Rollouts => Worker::for_rollouts(machine),
+    };
+    let stopped = worker.run(until_idle, stop).await;
     signals.abort();
     progress.finish();
     if matches!(stopped, Ok(Stopped::Interrupted)) {

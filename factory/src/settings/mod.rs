@@ -26,6 +26,8 @@ pub struct Settings {
     pub database_url: String,
     /// Jobs that run at one time on this machine.
     pub workers: usize,
+    /// Attempts of agents in flight in one process; 0 for as many as memory and processors allow.
+    pub rollouts: usize,
     /// Which licences are admitted: SPDX identifiers, `permissive` or `any`.
     pub licenses: String,
     /// Baseline runs of an untouched repository; one of them is shuffled.
@@ -64,7 +66,22 @@ pub struct Settings {
     pub lease_seconds: u64,
 }
 
+/// Memory that is set aside for an attempt: its sandbox, its conversation, the commands that run in turn.
+const MEMORY_OF_AN_ATTEMPT: u64 = 32 << 20;
+/// Attempts for each job that may run at one time.
+const ATTEMPTS_OF_A_WORKER: usize = 128;
+
 impl Settings {
+    /// Attempts of agents that one process has in flight at most.
+    pub fn attempts_at_once(&self) -> usize {
+        if self.rollouts > 0 {
+            return self.rollouts;
+        }
+        let by_memory = available_memory().unwrap_or(4 << 30) / MEMORY_OF_AN_ATTEMPT;
+        let by_memory = usize::try_from(by_memory).unwrap_or(usize::MAX);
+        by_memory.clamp(1, ATTEMPTS_OF_A_WORKER.saturating_mul(self.workers))
+    }
+
     /// The limits of a sandbox that runs tests.
     pub fn test_limits(&self) -> Limits {
         Limits {
@@ -84,6 +101,16 @@ impl Settings {
         }
     }
 }
+/// Bytes that the kernel says can be had without swapping.
+fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes << 10)
+}
+
 /// One thing that can be set.
 #[derive(Debug)]
 pub struct Key {
@@ -109,6 +136,7 @@ pub const KEYS: &[Key] = &[
     key("home", "SWEMILL_HOME", "the data folder"),
     key("database_url", "DATABASE_URL", "the Postgres server; empty: a private cluster in the data folder"),
     key("workers", "SWEMILL_WORKERS", "jobs that run at one time on this machine"),
+    key("rollouts", "SWEMILL_ROLLOUTS", "attempts of agents in flight in one process; 0: as memory and processors allow"),
     key("licenses", "SWEMILL_LICENSES", "admitted licences: SPDX identifiers, `permissive` or `any`"),
     key("baseline_runs", "SWEMILL_BASELINE_RUNS", "runs of the untouched tests, one of them shuffled"),
     key("baseline_min_passing", "SWEMILL_BASELINE_MIN_PASSING", "the fewest stable passing tests of a sound baseline"),

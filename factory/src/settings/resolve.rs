@@ -174,7 +174,7 @@ fn base_folder(
 
 fn defaults(home: &Path, cores: usize) -> Table {
     let text = format!(
-        "home = {home:?}\ndatabase_url = \"\"\nworkers = {cores}\nlicenses = \"any\"\nbaseline_runs = 3\n\
+        "home = {home:?}\ndatabase_url = \"\"\nworkers = {cores}\nrollouts = 0\nlicenses = \"any\"\nbaseline_runs = 3\n\
          baseline_min_passing = 5\nbaseline_min_share = 0.5\nconfirmations = 1\nmax_broken_share = 0.9\n\
          backend = \"auto\"\nsystem_root = \"\"\ndocker_host = \"\"\ndocker_base_image = {base:?}\ndocker_runtime = \"\"\n\
          docker_processors = 2.0\nsandbox_memory_mib = 4096\nsandbox_processes = 512\nsandbox_disk_mib = 2048\n\

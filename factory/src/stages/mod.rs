@@ -17,15 +17,19 @@ pub use validate::Decided;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use swemill_store::jobs::{Job, NewJob};
+use swemill_store::rollouts::finish;
 use swemill_store::sources::{self, Source};
 use swemill_store::{Failure, candidates};
 
 use crate::events::Event;
 use crate::failure::StageError;
 use crate::machine::Machine;
+use crate::rollouts::{self, Attempted, GRADE, Graded, OfRollout, ROLLOUT};
 
 /// The kinds of jobs, in the order of a source's way.
 pub const KINDS: &[&str] = &[FETCH, BUILD, MUTATE, VALIDATE];
+/// Those, and the grading of rollouts: all that wants a processor for itself.
+pub const ALL: &[&str] = &[FETCH, BUILD, MUTATE, VALIDATE, GRADE];
 const FETCH: &str = "fetch";
 const BUILD: &str = "build";
 const MUTATE: &str = "mutate";
@@ -69,6 +73,10 @@ pub enum Done {
     Proposed(Proposed),
     /// A candidate is decided.
     Decided(Box<Decided>),
+    /// An agent's attempt ended.
+    Attempted(Box<Attempted>),
+    /// A rollout is graded.
+    Graded(Box<Graded>),
     /// The source yields nothing, and no other try would change that.
     Refused(Refused),
 }
@@ -89,6 +97,8 @@ impl Done {
             Self::Built(done) => done.commit(transaction).await,
             Self::Proposed(done) => done.commit(transaction).await,
             Self::Decided(done) => done.commit(transaction).await,
+            Self::Attempted(done) => done.commit(transaction).await,
+            Self::Graded(done) => done.commit(transaction).await,
             Self::Refused(done) => sources::fail(transaction, done.source_id, &done.failure).await,
         }
     }
@@ -100,6 +110,8 @@ impl Done {
             Self::Built(done) => vec![done.event()],
             Self::Proposed(done) => done.events(),
             Self::Decided(done) => vec![done.event()],
+            Self::Attempted(done) => vec![done.event()],
+            Self::Graded(done) => vec![done.event()],
             Self::Refused(done) => vec![Event::Stage {
                 what: done.what.clone(),
                 line: format!("failed ({}): {}", done.failure.class, done.failure.reason),
@@ -112,6 +124,11 @@ impl Done {
 pub async fn run(machine: &Machine, job: &Job) -> Result<Done, StageError> {
     if job.kind == VALIDATE {
         return validate::run(machine, &job.payload()?).await;
+    }
+    match job.kind.as_str() {
+        ROLLOUT => return rollouts::attempt(machine, job).await,
+        GRADE => return rollouts::grade(machine, job).await,
+        _ => {}
     }
     let OfSource { source_id } = job.payload()?;
     let source = machine.source(source_id).await?;
@@ -138,7 +155,7 @@ fn refused(source: &Source, failure: Failure) -> Refused {
     }
 }
 
-/// Settles what a dead job was about, so that nothing waits for it: its source fails, or its candidate is
+/// Settles what a dead job was about, so that nothing waits for it: its source or rollout fails, or its candidate is
 /// decided as `infra`. Does nothing where that is settled already.
 pub async fn settle_dead(
     transaction: &mut PgConnection,
@@ -146,7 +163,12 @@ pub async fn settle_dead(
     payload: &serde_json::Value,
     failure: &Failure,
 ) -> swemill_store::Result<()> {
-    if kind == VALIDATE {
+    if kind == ROLLOUT || kind == GRADE {
+        if let Ok(OfRollout { rollout_id }) = OfRollout::deserialize(payload) {
+            let key = rollouts::key(rollout_id);
+            finish::failed(transaction, rollout_id, &key, failure).await?;
+        }
+    } else if kind == VALIDATE {
         if let Ok(of) = OfCandidate::deserialize(payload) {
             let verdict = candidates::Verdict {
                 outcome: candidates::CandidateOutcome::Infra,

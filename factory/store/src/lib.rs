@@ -54,6 +54,8 @@ pub mod instances;
 
 pub mod grades;
 
+pub mod rollouts;
+
 pub mod jobs;
 
 pub mod status;

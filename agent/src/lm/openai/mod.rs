@@ -109,6 +109,13 @@ impl OpenAi {
         })
     }
 
+    /// The same server and pace, asked with another seed.
+    pub fn with_seed(&self, seed: u64) -> Self {
+        let mut copy = self.clone();
+        Arc::make_mut(&mut copy.options).seed = Some(seed);
+        copy
+    }
+
     /// Sends a request once.
     async fn send(&self, body: &[u8]) -> Result<Completion, Failure> {
         let url = format!(

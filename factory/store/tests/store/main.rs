@@ -7,5 +7,6 @@ mod command;
 mod data;
 mod grades;
 mod queue;
+mod rollouts;
 mod schema;
 mod support;

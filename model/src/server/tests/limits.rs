@@ -103,7 +103,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_began_and_takes_nothing_
         model.delay = slow
     })
     .await;
-    let mut body = chat(json!({"max_tokens": 100}));
+    let mut body = chat(json!({"max_tokens": 300}));
     body["stream"] = json!(true);
     let running = server.post("/v1/chat/completions", &body).await;
     server.tell_to_stop();
@@ -115,6 +115,8 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_began_and_takes_nothing_
                 .is_err()
         })
         .await;
+    // It is refused while the first answer still runs, not because all is over.
+    assert_eq!(server.metrics().running(), 1);
     let chunks = chunks(&running.text().await.unwrap());
     assert_eq!(
         chunks.last().unwrap()["choices"][0]["finish_reason"],

@@ -1,0 +1,166 @@
+//! The job of an attempt: the agent works, and its trajectory is committed with the job that grades it.
+
+use sqlx::PgConnection;
+use swemill_agent::{Agent, AttemptError, Task, Trajectory};
+use swemill_store::instances::{self, Instance};
+use swemill_store::jobs::{self, Job};
+use swemill_store::rollouts::{Rollout, attempts, finish, read};
+
+use super::pace::Paced;
+use super::places::SealedPlace;
+use super::queue::{OfRollout, grade_job};
+use super::record::Record;
+use super::{Known, policy};
+use crate::events::Event;
+use crate::failure::StageError;
+use crate::machine::Machine;
+use crate::stages::Done;
+
+/// How often an attempt begins anew before its job fails.
+const RESTARTS: usize = 3;
+
+/// An attempt that ended, with its trajectory.
+#[derive(Debug)]
+pub struct Attempted {
+    rollout_id: i64,
+    instance_id: String,
+    ended: finish::Attempted,
+    steps: usize,
+}
+
+/// Lets an agent work on a rollout, from where an earlier worker left it.
+pub(crate) async fn run(machine: &Machine, job: &Job) -> Result<Done, StageError> {
+    let OfRollout { rollout_id } = job.payload()?;
+    let rollout = rollout(machine, rollout_id).await?;
+    let instance = instance(machine, &rollout).await?;
+    let workplace = machine.workplace();
+    let known = workplace
+        .campaign(machine.pool(), rollout.campaign_id)
+        .await?;
+    let lm = workplace
+        .policies
+        .of(machine, &known, &instance, &rollout)
+        .await?;
+    let agent = Agent {
+        lm,
+        interface: known.interface.clone(),
+        limits: known.campaign.limits(),
+        context: known.campaign.context(),
+    };
+    attempts::begin(machine.pool(), rollout_id, &job.lease).await?;
+    let trajectory = work(machine, job, &agent, &known, &instance, rollout_id).await?;
+    let steps = trajectory.steps.len();
+    Ok(Done::Attempted(Box::new(Attempted {
+        rollout_id,
+        instance_id: instance.id,
+        ended: ended(trajectory)?,
+        steps,
+    })))
+}
+
+async fn work(
+    machine: &Machine,
+    job: &Job,
+    agent: &Agent,
+    known: &Known,
+    instance: &Instance,
+    rollout_id: i64,
+) -> Result<Trajectory, StageError> {
+    let workplace = machine.workplace();
+    let hide_tests = known.campaign.options.hide_tests;
+    let place = Paced {
+        place: SealedPlace {
+            machine,
+            sealed: workplace.places.of(machine, instance, hide_tests).await?,
+            limits: machine.settings.test_limits(),
+        },
+        pace: workplace.pace.clone(),
+    };
+    let task = Task {
+        instance_id: instance.id.clone(),
+        problem_statement: instance.problem_statement.clone(),
+    };
+    let mut record = Record {
+        machine,
+        rollout_id,
+        lease: &job.lease,
+    };
+    let mut restarts = 0;
+    loop {
+        match agent.attempt(&task, &place, &mut record).await {
+            Ok(trajectory) => return Ok(trajectory),
+            Err(error @ AttemptError::Diverged { .. }) if restarts < RESTARTS => {
+                restarts += 1;
+                let mut transaction = machine.store().begin().await?;
+                let reason = error.to_string();
+                attempts::restart(&mut transaction, rollout_id, &reason, &job.lease).await?;
+                transaction
+                    .commit()
+                    .await
+                    .map_err(swemill_store::Error::from)?;
+                machine.tell(Event::Stage {
+                    what: format!("rollout {rollout_id}"),
+                    line: format!("begins anew: {reason}"),
+                });
+            }
+            Err(error) => return Err(failed(&error)),
+        }
+    }
+}
+
+/// The class of a failed attempt, and whether trying again can help.
+fn failed(error: &AttemptError) -> StageError {
+    match error {
+        AttemptError::Lm(error) => policy::failed(error),
+        AttemptError::Template(_) => StageError {
+            retry: false,
+            ..StageError::infra(error.to_string())
+        },
+        error => StageError::infra(error.to_string()),
+    }
+}
+
+/// A trajectory as the store keeps it: its steps are there already.
+fn ended(mut trajectory: Trajectory) -> Result<finish::Attempted, StageError> {
+    let patch = trajectory.model_patch();
+    trajectory.steps.clear();
+    let exit = serde_json::json!(trajectory.exit);
+    let json = serde_json::to_vec(&trajectory);
+    Ok(finish::Attempted {
+        exit: exit.as_str().unwrap_or_default().to_owned(),
+        trajectory: json.map_err(|error| StageError::infra(error.to_string()))?,
+        patch,
+    })
+}
+
+impl Attempted {
+    pub(crate) async fn commit(&self, transaction: &mut PgConnection) -> swemill_store::Result<()> {
+        if finish::attempted(transaction, self.rollout_id, &self.ended).await? {
+            jobs::enqueue(transaction, &grade_job(self.rollout_id)).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn event(&self) -> Event {
+        Event::Attempted {
+            instance_id: self.instance_id.clone(),
+            exit: self.ended.exit.clone(),
+            steps: self.steps,
+        }
+    }
+}
+
+pub(super) async fn rollout(machine: &Machine, id: i64) -> Result<Rollout, StageError> {
+    let found = read::get(machine.pool(), id).await?;
+    found.ok_or_else(|| StageError::infra(format!("rollout {id} is not in the store")))
+}
+
+pub(super) async fn instance(machine: &Machine, rollout: &Rollout) -> Result<Instance, StageError> {
+    let found = instances::get(machine.pool(), &rollout.instance_id).await?;
+    found.ok_or_else(|| {
+        StageError::infra(format!(
+            "instance {} is not in the store",
+            rollout.instance_id
+        ))
+    })
+}

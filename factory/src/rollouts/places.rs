@@ -1,0 +1,77 @@
+//! Sealed places, one for all attempts at an instance that run at one time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use async_trait::async_trait;
+use swemill_agent::Place;
+use swemill_sandbox::{Limits, Result, Sandbox};
+use swemill_store::instances::Instance;
+use tokio::sync::Mutex;
+
+use crate::failure::StageError;
+use crate::machine::Machine;
+use crate::seal::{Options, Sealed, seal};
+
+type Kept = Arc<Mutex<Weak<Sealed>>>;
+
+/// The places in use; one that nobody uses any more is gone from the disk.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    kept: Mutex<HashMap<(String, bool), Kept>>,
+}
+
+impl Places {
+    /// The place for attempts at an instance, made if nobody has it.
+    pub(super) async fn of(
+        &self,
+        machine: &Machine,
+        instance: &Instance,
+        hide_tests: bool,
+    ) -> std::result::Result<Arc<Sealed>, StageError> {
+        let key = (instance.id.clone(), hide_tests);
+        let mut kept = self.kept.lock().await;
+        // Forgets what nobody uses; one that is being made right now is locked, and stays.
+        kept.retain(|_, place| {
+            place
+                .try_lock()
+                .map_or(true, |place| place.strong_count() > 0)
+        });
+        let place = kept.entry(key).or_default().clone();
+        drop(kept);
+        let mut place = place.lock().await;
+        if let Some(sealed) = place.upgrade() {
+            return Ok(sealed);
+        }
+        let sealed = Arc::new(seal(machine, instance, &Options { hide_tests }).await?);
+        *place = Arc::downgrade(&sealed);
+        Ok(sealed)
+    }
+}
+
+/// A sealed place with its limits, as the agent's crate wants one.
+pub(super) struct SealedPlace<'m> {
+    pub(super) machine: &'m Machine,
+    pub(super) sealed: Arc<Sealed>,
+    pub(super) limits: Limits,
+}
+
+impl std::fmt::Debug for SealedPlace<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("SealedPlace")
+            .field("sealed", &self.sealed)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Place for SealedPlace<'_> {
+    async fn start(&self) -> Result<Box<dyn Sandbox>> {
+        let environment = &self.sealed.environment;
+        self.machine
+            .backend()
+            .start(environment, &self.limits)
+            .await
+    }
+}
