@@ -26,7 +26,7 @@ async fn by_hand(server: &Server, body: &str, length: usize) -> TcpStream {
 async fn a_client_that_leaves_cancels_its_request_whether_it_streams_or_not() {
     let slow = Duration::from_millis(5);
     let server = start(settings(), ServerOptions::default(), |model| {
-        model.delay = slow
+        model.delay = slow;
     })
     .await;
     for (count, stream) in [(1, false), (2, true)] {

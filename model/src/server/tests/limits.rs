@@ -16,7 +16,7 @@ async fn a_request_that_would_wait_behind_too_many_is_told_when_to_come_again() 
     };
     let slow = Duration::from_millis(5);
     let server = start(crowded, ServerOptions::default(), |model| {
-        model.delay = slow
+        model.delay = slow;
     })
     .await;
     let body = chat(json!({"max_tokens": 400}));
@@ -100,7 +100,7 @@ async fn a_failure_in_the_middle_of_a_stream_is_told_in_the_stream() {
 async fn a_server_that_is_told_to_stop_finishes_what_it_began_and_takes_nothing_more() {
     let slow = Duration::from_millis(5);
     let mut server = start(settings(), ServerOptions::default(), |model| {
-        model.delay = slow
+        model.delay = slow;
     })
     .await;
     let mut body = chat(json!({"max_tokens": 300}));

@@ -1,4 +1,4 @@
-//! Requests that make no sense, one by one: each gets OpenAI's form of error, and the server goes on.
+//! Requests that make no sense, one by one: each gets `OpenAI`'s form of error, and the server goes on.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn error(response: reqwest::Response) -> (StatusCode, Value) {
 }
 
 #[tokio::test]
-async fn fields_that_make_no_sense_are_refused_by_name() {
+async fn fields_of_chats_that_make_no_sense_are_refused_by_name() {
     let server = plain(|_| ()).await;
     let tool = |name: &str| json!([{"type": "function", "function": {"name": name}}]);
     for (more, param) in [
@@ -103,6 +103,12 @@ async fn fields_that_make_no_sense_are_refused_by_name() {
         );
         assert_eq!(error["type"], "invalid_request_error");
     }
+    server.chat(json!({})).await;
+}
+
+#[tokio::test]
+async fn fields_of_completions_that_make_no_sense_are_refused_by_name() {
+    let server = plain(|_| ()).await;
     for (more, param) in [
         (json!({"prompt": ""}), "prompt"),
         (json!({"prompt": []}), "prompt"),
