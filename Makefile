@@ -8,7 +8,7 @@ SWEMILL = target/release/swemill
 DEMO_HOME ?= $(CURDIR)/target/demo/home
 DEMO_OUT ?= $(CURDIR)/target/demo/dataset
 
-.PHONY: help setup build demo test lint bench bench-rollout queries clean-demo
+.PHONY: help setup build demo test lint bench bench-model bench-rollout queries clean-demo
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,10 @@ lint: ## Formatting and lints, as the continuous integration runs them
 
 bench: build ## Measure swemill beside its peer in one run
 	@tests/bench/run $(SWEMILL)
+
+bench-model: setup ## Measure the model runtime beside llama.cpp and PyTorch in one run
+	$(CARGO) build --release --locked -p swemill-model --examples
+	@tests/bench/model/run
 
 bench-rollout: build ## Measure what the harness adds to rollouts, 200 in flight
 	@scripts/bench-rollout $(SWEMILL)

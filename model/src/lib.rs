@@ -5,7 +5,8 @@
 //! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`], and of [`kernels`] where nothing is
 //! trained), [`cache`] keeps keys and values and computes attention over them, and [`taps`] lets a caller see and change what happens
 //! inside. [`open`] opens a model with its [`tokenizer`] in one call; [`encoder`] is the other kind of model.
-//! [`engine`] answers many requests at once, and [`template`] writes conversations as a model expects them and reads its tool calls.
+//! [`engine`] answers many requests at once, and [`template`] writes conversations as a model expects them and reads its tool calls;
+//! [`host`] puts both together for a model, and [`server`] offers it to clients of `OpenAI`'s interface.
 
 pub mod batch;
 pub mod cache;
@@ -14,10 +15,12 @@ pub mod decoder;
 pub mod encoder;
 pub mod engine;
 pub mod error;
+pub mod host;
 pub mod kernels;
 pub mod layers;
 pub mod open;
 pub mod ops;
+pub mod server;
 pub mod store;
 pub mod taps;
 pub mod template;
@@ -31,7 +34,8 @@ pub use config::DecoderConfig;
 pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::{Error, Result};
-pub use open::{Model, Options};
+pub use host::Host;
+pub use open::{Model, Opened, Options};
 pub use taps::Taps;
 pub use tokenizer::Tokenizer;
 pub use weights::Weights;

@@ -10,7 +10,7 @@ use candle_core::{DType, Device};
 use serde_json::Value;
 
 use crate::{
-    Decoder, Error, Result,
+    Decoder, DecoderConfig, Error, Result, Weights,
     tokenizer::Tokenizer,
     weights::{Folder, Gguf, GgufWeights, Keep, read_json},
 };
@@ -51,21 +51,56 @@ pub struct Model {
     pub end_tokens: BTreeSet<u32>,
 }
 
+/// A model's files, opened: what a decoder is made of, and all that its publishers say about using it.
+pub struct Opened {
+    /// What the model looks like.
+    pub config: DecoderConfig,
+    /// Its parameters.
+    pub weights: Box<dyn Weights>,
+    /// Its tokenizer.
+    pub tokenizer: Tokenizer,
+    /// Its chat template, in Jinja.
+    pub chat_template: Option<String>,
+    /// The token before every text, if it has one.
+    pub begin_token: Option<u32>,
+    /// The tokens that end an answer.
+    pub end_tokens: BTreeSet<u32>,
+}
+
 impl Model {
     /// Opens a folder with config.json, safetensors and tokenizer.json, a folder with one GGUF, or a GGUF.
     pub fn open(path: &Path, options: &Options) -> Result<Self> {
-        let model = match gguf_at(path)? {
+        let mut files = Opened::open(path, options)?;
+        let decoder = Decoder::new(
+            files.config,
+            &mut *files.weights,
+            options.dtype,
+            &options.device,
+        )?;
+        Ok(Self {
+            decoder,
+            tokenizer: files.tokenizer,
+            chat_template: files.chat_template,
+            begin_token: files.begin_token,
+            end_tokens: files.end_tokens,
+        })
+    }
+}
+
+impl Opened {
+    /// Opens what [`Model::open`] opens, and makes no decoder of it: for training.
+    pub fn open(path: &Path, options: &Options) -> Result<Self> {
+        let files = match gguf_at(path)? {
             Some(file) => Self::open_gguf(&file, options),
             None => Self::open_folder(path, options),
         }?;
-        model.tokenizer.check(model.decoder.config.vocabulary)?;
-        Ok(model)
+        files.tokenizer.check(files.config.vocabulary)?;
+        Ok(files)
     }
 
     fn open_folder(folder: &Path, options: &Options) -> Result<Self> {
         let Options { dtype, device, .. } = options;
-        let (config, mut weights) = Folder::open(folder, *dtype, device)?;
-        let decoder = Decoder::new(config, &mut weights, *dtype, device)?;
+        let (model, weights) = Folder::open(folder, *dtype, device)?;
         let tokenizer = Tokenizer::from_file(&folder.join("tokenizer.json"))?;
         let config = read_json(&folder.join("config.json"))?;
         let generation = optional_json(&folder.join("generation_config.json"))?;
@@ -83,7 +118,8 @@ impl Model {
             .or(settings["eos_token"]["content"].as_str());
         end_tokens.extend(spelling.and_then(|spelling| tokenizer.token(spelling)));
         Ok(Self {
-            decoder,
+            config: model,
+            weights: Box::new(weights),
             begin_token: tokens("bos_token_id").first().copied(),
             end_tokens,
             chat_template: chat_template(folder, &settings)?,
@@ -98,8 +134,7 @@ impl Model {
             keep,
         } = options;
         let file = Arc::new(Gguf::open(path)?);
-        let (config, mut weights) = GgufWeights::open(Arc::clone(&file), *keep, *dtype, device)?;
-        let decoder = Decoder::new(config, &mut weights, *dtype, device)?;
+        let (config, weights) = GgufWeights::open(Arc::clone(&file), *keep, *dtype, device)?;
         let beside = path.with_file_name("tokenizer.json");
         let tokenizer = if beside.exists() {
             Tokenizer::from_file(&beside)?
@@ -115,7 +150,8 @@ impl Model {
             .into_iter()
             .flat_map(|key| ids(value(key)));
         Ok(Self {
-            decoder,
+            config,
+            weights: Box::new(weights),
             begin_token: ids(value("ggml.bos_token_id")).next(),
             end_tokens: ends.collect(),
             chat_template: value("chat_template").as_str().map(str::to_owned),

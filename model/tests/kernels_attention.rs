@@ -9,6 +9,8 @@
 
 mod common;
 
+use std::ops::Range;
+
 use common::Numbers;
 use proptest::prelude::*;
 use swemill_model::kernels::attention::{Heads, KeyValues, Queries, attention, attention_with};
@@ -212,6 +214,52 @@ fn a_long_prefill_crosses_tiles_and_blocks_of_keys() {
     };
     for window in [None, Some(300)] {
         assert!(difference(Level::best(), heads, window, &[(17, 600, Some(64))], 2) < 2e-6);
+    }
+}
+
+/// With activations rounded to 8 bits a last bit may become a hundredth of a logit, and then another word: chunks, batches, kept
+/// prefixes and guesses must not change any.
+#[test]
+fn a_row_gets_the_same_bits_alone_in_chunks_and_in_one_pass() {
+    for (queries, keys, size) in [(9, 3, 64), (4, 4, 32), (16, 1, 128), (7, 1, 64), (2, 1, 20)] {
+        let heads = Heads {
+            queries,
+            keys,
+            size,
+        };
+        let (rows, width) = (530, queries * size);
+        for window in [None, Some(100), Some(300)] {
+            let mut numbers = Numbers(7);
+            let whole = Sequence::new(heads, 0, rows, Some(16), &mut numbers);
+            let query = numbers.floats(rows * width);
+            let compute = |rows: Range<usize>| {
+                let query = &query[rows.start * width..rows.end * width];
+                let mut out = vec![0.0; query.len()];
+                let part = Queries {
+                    rows: 0..rows.len(),
+                    start: rows.start,
+                    memory: whole.memory(heads),
+                };
+                attention(query, heads, 0.3, window, &[part], &mut out).unwrap();
+                out
+            };
+            let expected = compute(0..rows);
+            for chunk in [1, 2, 3, 5, 100, 256] {
+                for start in (0..rows).step_by(if chunk < 9 { 37 } else { chunk }) {
+                    let end = rows.min(start + chunk);
+                    let found = compute(start..end);
+                    let expected = &expected[start * width..end * width];
+                    let first = found
+                        .iter()
+                        .zip(expected)
+                        .position(|(a, b)| a.to_bits() != b.to_bits());
+                    assert_eq!(
+                        first, None,
+                        "{heads:?}, window {window:?}, rows {start}..{end}"
+                    );
+                }
+            }
+        }
     }
 }
 

@@ -191,6 +191,50 @@ fn single_step_errors_are_the_published_ones() {
     }
 }
 
+/// The error for the 7B target in points, by C4 loss and from one start, with `a` starting at `chance - 1`.
+fn c4_error(ladder: &Ladder, task: &str, chance: Option<f64>) -> f64 {
+    let method = Method {
+        feature: Some("c4_ce".to_owned()),
+        starts: 1,
+        chance: chance
+            .map(|chance| (task.to_owned(), chance))
+            .into_iter()
+            .collect(),
+        ..Method::default()
+    };
+    let fits = fit(ladder, &[task.to_owned()], &method).unwrap();
+    let targets = &fits.tasks[0].points.targets;
+    let target = targets
+        .iter()
+        .find(|target| target.rung == "7B-4T")
+        .unwrap();
+    100.0 * (fits.tasks[0].model.predict(&target.scale).accuracy - target.accuracy.unwrap()).abs()
+}
+
+#[test]
+fn the_loss_on_c4_predicts_from_the_published_start_and_from_the_one_that_leads_others_astray() {
+    let Some(ladder) = ladder() else { return };
+    // The authors' script starts a at -1 by an oversight and ends 27.2 and 13.8 points off.
+    for (task, astray) in [("arc_easy", 27.2), ("piqa", 13.8)] {
+        let right = c4_error(&ladder, task, None);
+        assert!(right < astray / 10.0, "{task}: {right}");
+        let other = c4_error(&ladder, task, Some(0.0));
+        assert!((right - other).abs() < 1e-4, "{task}: {right} and {other}");
+    }
+}
+
+#[test]
+fn loss_by_compute_predicts_about_as_well_as_loss_by_size_and_tokens() {
+    let Some(ladder) = ladder() else { return };
+    let method = Method {
+        form: Form::Compute,
+        ..Method::default()
+    };
+    // 3.00 points by 6ND; the authors use their own table of operations, which the data does not carry.
+    let (points, _) = average_errors(&fit_all(&ladder, &method), "7B-4T");
+    assert!(points < 4.0, "{points}");
+}
+
 #[test]
 fn deviations_and_their_correlation_with_errors_are_the_published_ones() {
     let Some(ladder) = ladder() else { return };

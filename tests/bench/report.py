@@ -110,7 +110,7 @@ def commit() -> str:
     return described.stdout.strip() or "unknown"
 
 
-def save(folder: Path, rows: Sequence[Row], facts: dict[str, str]) -> None:
+def save(folder: Path, rows: Sequence[Row], facts: dict[str, str], name: str = "table.json") -> None:
     """Appends the rows to `results.jsonl`, and puts them into the table in the place of those of their names.
 
     Parts may be run one by one: the table keeps for each the facts of its own run. Both sides of a row are of one run.
@@ -118,7 +118,7 @@ def save(folder: Path, rows: Sequence[Row], facts: dict[str, str]) -> None:
     with open(folder / "results.jsonl", "a") as results:
         for row in rows:
             results.write(json.dumps({**asdict(row), "date": facts["date"]}, ensure_ascii=False) + "\n")
-    table = folder / "table.json"
+    table = folder / name
     runs = json.loads(table.read_text()) if table.exists() else []
     names = {row.name for row in rows}
     for run in runs:
@@ -129,10 +129,11 @@ def save(folder: Path, rows: Sequence[Row], facts: dict[str, str]) -> None:
     table.write_text(json.dumps(runs, ensure_ascii=False, indent=1) + "\n")
 
 
-def write_markdown(folder: Path, page: Path) -> None:
-    """Replaces the page's tables by the last run of each part."""
-    runs = json.loads((folder / "table.json").read_text())
+def write_markdown(folder: Path, page: Path, name: str = "table.json", marks: tuple[str, str] = (BEGIN, END)) -> None:
+    """Replaces the page's tables between two marks by the last run of each part."""
+    begin, end = marks
+    runs = json.loads((folder / name).read_text())
     tables = "\n\n".join(markdown([Row(**row) for row in run["rows"]], run["facts"]) for run in runs)
-    head, _, rest = page.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    page.write_text(f"{head}{BEGIN}\n{tables}\n{END}{tail}")
+    head, _, rest = page.read_text().partition(begin)
+    _, _, tail = rest.partition(end)
+    page.write_text(f"{head}{begin}\n{tables}\n{end}{tail}")

@@ -4,11 +4,13 @@
 
 mod command_line;
 mod containers;
+mod envelopes;
 mod faults_of_the_machine;
 mod faults_of_the_repository;
 mod grading;
 mod learning;
 mod model_ladders;
+mod model_serving;
 mod pipeline;
 mod report;
 mod rollouts;

@@ -51,11 +51,9 @@ class Stages:
             self._run_alone = swemill_trace.prepare(link.request)
         if link.is_template():
             import swemill_exchange
-            import swemill_rewriting
             import swemill_state
 
             self._exchanging, self._comparing = swemill_exchange, swemill_state
-            self._rewriting = swemill_rewriting
 
     def imported(self):
         """pytest is imported, and has read no configuration yet."""
@@ -77,7 +75,6 @@ class Stages:
         import sys
 
         if self._link.waits_when(stage):
-            self._rewriting.prepare(self._link.request.get("test_files", ()))
             is_own = self._comparing.of_repository(self._link.request["roots"])
             modules = list(sys.modules.items())
             self._link.wait({"own": sorted(name for name, module in modules if is_own(module))})

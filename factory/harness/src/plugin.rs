@@ -21,7 +21,6 @@ const FILES: &[(&str, &str)] = files![
     "swemill_hooks.py",
     "swemill_launch.py",
     "swemill_options.py",
-    "swemill_rewriting.py",
     "swemill_stages.py",
     "swemill_state.py",
     "swemill_template.py",

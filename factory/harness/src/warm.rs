@@ -51,9 +51,6 @@ async fn start(
     let beyond = Beyond {
         wait: Some(place),
         files,
-        test_files: (baseline.tests.keys())
-            .map(|id| id.split("::").next().unwrap_or(id))
-            .collect(),
         roots: vec![&root],
         ..Beyond::default()
     };

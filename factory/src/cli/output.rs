@@ -11,7 +11,7 @@ use super::exit;
 use super::harmless::harmless;
 
 /// Where a verb's words go.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Output {
     json: bool,
     colour: bool,
@@ -39,6 +39,21 @@ impl Output {
         if !self.json {
             let _ = writeln!(std::io::stdout().lock(), "{}", harmless(&text.to_string()));
         }
+    }
+
+    /// A piece of a result that grows. On a terminal it is made harmless; in a pipe it is given as it is.
+    pub(crate) fn piece(&self, text: &str) {
+        if self.json || text.is_empty() {
+            return;
+        }
+        let mut stdout = std::io::stdout().lock();
+        let text = if stdout.is_terminal() {
+            &harmless(text)
+        } else {
+            text
+        };
+        let _ = stdout.write_all(text.as_bytes());
+        let _ = stdout.flush();
     }
 
     /// A line about how things go, on stderr.

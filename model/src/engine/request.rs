@@ -147,7 +147,10 @@ pub enum RequestError {
         /// How long the engine waited.
         seconds: u64,
     },
-    /// The model failed.
+    /// The model's logits are no numbers: damaged weights, or a number format that is too small for them.
+    #[error("the model failed: {0}")]
+    NotFinite(String),
+    /// The model failed in another way.
     #[error("the model failed: {0}")]
     Model(String),
 }

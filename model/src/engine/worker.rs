@@ -229,7 +229,10 @@ impl Worker {
     fn fail(&mut self, id: u64, error: &Error) {
         tracing::warn!(sequence = id, %error, "a request failed");
         if let Some(sequence) = self.scheduler.running.get(&id) {
-            sequence.fail(RequestError::Model(error.to_string()));
+            sequence.fail(match error {
+                Error::NotFinite { .. } => RequestError::NotFinite(error.to_string()),
+                _ => RequestError::Model(error.to_string()),
+            });
             self.scheduler.metrics.failed.add(1);
         }
         self.remove(id);

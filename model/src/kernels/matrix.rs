@@ -10,8 +10,9 @@ use std::fmt;
 /// A weight matrix, `rows` outputs by `columns` inputs, stored for fast products with rows of activations.
 ///
 /// Quantised weights keep the file's own bits (moved into another order). A product rounds the activations to 8 bits
-/// with a scale for 32 of them, as llama.cpp does; nothing else is lost but the rounding of f32 sums. A row of activations
-/// gives the same bits alone and in a batch, with any number of threads.
+/// with a scale for 32 of them, as llama.cpp does; nothing else is lost but the rounding of f32 sums. With quantised
+/// weights a row of activations gives the same bits alone and in a batch, with any number of threads; with 16 and 32 bits a weight its
+/// sums may be added up in another order.
 pub struct Matrix {
     format: Format,
     rows: usize,

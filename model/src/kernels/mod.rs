@@ -52,4 +52,4 @@ pub use error::KernelError;
 pub use format::Format;
 pub use level::Level;
 pub use matrix::Matrix;
-pub use pool::Pool;
+pub use pool::{Pool, start_threads};

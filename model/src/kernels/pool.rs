@@ -55,6 +55,17 @@ struct Task {
 // before every helper that took a copy has left the loop.
 unsafe impl Send for Task {}
 
+static GLOBAL: OnceLock<Pool> = OnceLock::new();
+
+/// Makes the process compute on this many threads, here and in candle, instead of what [`Pool::global`] would choose. False when
+/// something was computed already: the number of threads stays what it was then.
+pub fn start_threads(threads: usize) -> bool {
+    let candle = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global();
+    candle.is_ok() && GLOBAL.set(Pool::new(threads)).is_ok()
+}
+
 impl Pool {
     /// A pool of `threads` threads, the caller of [`Pool::run`] being one of them.
     pub fn new(threads: usize) -> Self {
@@ -84,7 +95,6 @@ impl Pool {
     /// The pool of the process: as many threads as `RAYON_NUM_THREADS` says (candle obeys the same variable), else as
     /// the process may use processors.
     pub fn global() -> &'static Self {
-        static GLOBAL: OnceLock<Pool> = OnceLock::new();
         GLOBAL.get_or_init(|| {
             let asked = std::env::var("RAYON_NUM_THREADS")
                 .ok()

@@ -29,8 +29,8 @@ pub struct Parsed {
     pub calls: Vec<ToolCall>,
 }
 
-const OPEN: &str = "<tool_call>";
-const CLOSE: &str = "</tool_call>";
+pub(super) const OPEN: &str = "<tool_call>";
+pub(super) const CLOSE: &str = "</tool_call>";
 const PYTHON_TAG: &str = "<|python_tag|>";
 
 impl CallFormat {
@@ -53,8 +53,17 @@ impl CallFormat {
         }
     }
 
-    /// A Lark grammar (llguidance's) for one call or more of these tools: name and schema of the arguments.
-    pub fn grammar(self, tools: &[(String, Value)]) -> String {
+    /// What follows a call, if the format has something.
+    pub fn closing(self) -> Option<&'static str> {
+        match self {
+            Self::Hermes => Some(CLOSE),
+            Self::Llama => None,
+        }
+    }
+
+    /// A Lark grammar (llguidance's) for a call of one of these tools, given by name and schema of the arguments; for several calls
+    /// where the format knows an end of a call and `several` are allowed.
+    pub fn grammar(self, tools: &[(String, Value)], several: bool) -> String {
         let key = match self {
             Self::Hermes => "arguments",
             Self::Llama => "parameters",
@@ -70,7 +79,10 @@ impl CallFormat {
         let schema = serde_json::json!({ "anyOf": tools.iter().map(call).collect::<Vec<_>>() });
         match self {
             Self::Hermes => {
-                format!("start: \"{OPEN}\\n\" call \"\\n{CLOSE}\"\ncall: %json {schema}\n")
+                let more = if several { " (\"\\n\" one)*" } else { "" };
+                format!(
+                    "start: one{more}\none: \"{OPEN}\\n\" call \"\\n{CLOSE}\"\ncall: %json {schema}\n"
+                )
             }
             Self::Llama => format!("start: call\ncall: %json {schema}\n"),
         }
@@ -133,7 +145,7 @@ fn parse_llama(answer: &str) -> Parsed {
 }
 
 /// A call, if the text is the JSON of one.
-fn call(text: &str, keys: &[&str]) -> Option<ToolCall> {
+pub(super) fn call(text: &str, keys: &[&str]) -> Option<ToolCall> {
     let json: Value = serde_json::from_str(text.trim()).ok()?;
     let name = json.get("name")?.as_str()?.to_owned();
     let arguments = keys.iter().find_map(|key| json.get(key));

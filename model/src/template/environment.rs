@@ -31,6 +31,14 @@ pub enum TemplateError {
     /// The template does not take these messages.
     #[error("the model's chat template refuses the messages: {0:#}")]
     Refused(Error),
+    /// A message is not what the API calls one.
+    #[error("messages[{index}]: {reason}")]
+    Message {
+        /// Its place in the conversation.
+        index: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 impl ChatTemplate {
@@ -54,6 +62,13 @@ impl ChatTemplate {
             begin: begin.to_owned(),
             end: end.to_owned(),
         })
+    }
+
+    /// Whether the template says anything about tools.
+    pub fn knows_tools(&self) -> bool {
+        self.environment
+            .get_template(NAME)
+            .is_ok_and(|template| template.undeclared_variables(false).contains("tools"))
     }
 
     /// The prompt for a conversation. `tools` are `OpenAI`'s definitions, `extra` more variables that a template may know.

@@ -50,12 +50,26 @@ pub(super) fn tojson(value: Value, options: Kwargs) -> Result<Value, Error> {
         depth: 0,
         empty: false,
     };
+    let text = write(&json, formatter).map_err(unserialisable)?;
+    Ok(Value::from_safe_string(text))
+}
+
+/// JSON in the layout that `tojson` has without options.
+pub(super) fn json_like_python(json: &serde_json::Value) -> String {
+    let formatter = PythonFormatter {
+        item: ", ".to_owned(),
+        key: ": ".to_owned(),
+        indent: None,
+        depth: 0,
+        empty: false,
+    };
+    write(json, formatter).expect("writing JSON to memory does not fail")
+}
+
+fn write(json: &serde_json::Value, formatter: PythonFormatter) -> serde_json::Result<String> {
     let mut text = Vec::new();
-    json.serialize(&mut Serializer::with_formatter(&mut text, formatter))
-        .map_err(unserialisable)?;
-    Ok(Value::from_safe_string(
-        String::from_utf8_lossy(&text).into_owned(),
-    ))
+    json.serialize(&mut Serializer::with_formatter(&mut text, formatter))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 fn unserialisable(error: serde_json::Error) -> Error {
@@ -138,9 +152,30 @@ impl Formatter for PythonFormatter {
         self.next(writer, first)
     }
 
+    fn write_f64<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, value: f64) -> Written {
+        writer.write_all(float(value).as_bytes())
+    }
+
     fn begin_object_value<W: ?Sized + std::io::Write>(&mut self, writer: &mut W) -> Written {
         writer.write_all(self.key.as_bytes())
     }
+}
+
+/// A number as Python's `repr` spells it: the shortest digits that give it back, with an exponent of two digits or more where it
+/// is below 1e-4 or at least 1e16.
+fn float(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    let (digits, exponent) = scientific
+        .split_once('e')
+        .expect("finite numbers are written with an exponent, and JSON holds no others");
+    let exponent: i32 = exponent
+        .parse()
+        .expect("the exponent of a double is a small whole number");
+    if value != 0.0 && !(-4..16).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{digits}e{sign}{:02}", exponent.abs());
+    }
+    format!("{value:?}")
 }
 
 /// The date of today in UTC, by the directives that templates use (`%d %B %Y` and the like).
@@ -231,6 +266,22 @@ fn civil(days: u64) -> (u64, usize, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_spelled_as_python_spells_them() {
+        for (value, expected) in [
+            (1e-7, "1e-07"),
+            (0.00012, "0.00012"),
+            (0.000_012, "1.2e-05"),
+            (1e15, "1000000000000000.0"),
+            (1.25e16, "1.25e+16"),
+            (-1.5e300, "-1.5e+300"),
+            (-0.0, "-0.0"),
+            (0.1, "0.1"),
+        ] {
+            assert_eq!(float(value), expected);
+        }
+    }
 
     #[test]
     fn dates_are_those_of_the_calendar() {

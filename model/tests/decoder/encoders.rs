@@ -6,7 +6,10 @@ use candle_core::{DType, Device};
 use serde_json::Value;
 use swemill_model::{Batch, Encoder, Tokenizer, Wanted};
 
-use crate::common::{assert_close, rows};
+use crate::{
+    common::{assert_close, rows},
+    models,
+};
 
 fn golden_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/encoders")
@@ -35,10 +38,7 @@ fn a_random_bert_gives_the_rows_and_the_classes_of_transformers_in_one_batch() {
 
 #[test]
 fn minilm_gives_the_vectors_of_sentences_that_transformers_gives() {
-    let folder = std::env::var_os("SWEMILL_MODELS").map(PathBuf::from);
-    let folder = folder.map(|folder| folder.join("minilm-wheel/all_minilm_l6_v2"));
-    let Some(folder) = folder.filter(|folder| folder.exists()) else {
-        println!("not run: SWEMILL_MODELS names no folder with minilm-wheel/all_minilm_l6_v2");
+    let Some(folder) = models::installed("minilm").map(|model| model.folder) else {
         return;
     };
     let golden = std::fs::read(golden_folder().join("minilm.json")).unwrap();

@@ -12,6 +12,8 @@ mod damaged;
 mod encoders;
 mod families;
 mod ggufs;
+#[path = "../common/models.rs"]
+mod models;
 mod real;
 mod taps;
 mod written;

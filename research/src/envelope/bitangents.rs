@@ -10,45 +10,54 @@ use std::f64::consts::{PI, TAU};
 use super::conditions::second_point;
 use super::family::Family;
 use super::laurent::{Laurent, Scalar as _};
-use super::trigonometric::{Trigonometric, Zeros};
+use super::trigonometric::{START, Trigonometric, Zeros};
 
-/// The number of bitangents, and whether every one was isolated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The bitangents, and whether every one was isolated.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Bitangents {
-    /// Unordered pairs of parameters.
-    pub count: u64,
+    /// Unordered pairs of parameters, each once; not brought to one period.
+    pub pairs: Vec<[f64; 2]>,
     /// Whether no zero was too flat to be sure.
     pub isolated: bool,
 }
 
-/// Counts the bitangents of a family of two different circles.
+impl Bitangents {
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        u64::try_from(self.pairs.len()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Finds the bitangents of a family of two different circles.
 pub fn bitangents(family: &Family) -> Bitangents {
-    let mut twice = 0;
+    let mut pairs = Vec::new();
     let mut isolated = true;
     let (p, q) = (family.multiplier.p(), family.multiplier.q());
     let second = second_point(p, &family.a, &family.b, &family.r);
     let first = Laurent::term(q, 1.0, 0.0);
     for (moving, fixed, period) in [(&second, &first, q), (&first, &second, p.abs())] {
+        // k and period - k are the same pairs.
         for k in 1..=period / 2 {
             let angle = TAU * f64::whole(k) / f64::whole(period);
             let here = moving.clone() - fixed.clone();
             let there = shifted(moving, angle) - fixed.clone();
             let zeros = Trigonometric::new(&here.cross(&there)).zeros();
-            // k and period - k are the same pairs.
-            let weight = if 2 * k == period { 1 } else { 2 };
-            twice += weight * zeros.simple.len();
+            // Half a turn on, a pair is found again from its other end.
+            let once = |u: &f64| 2 * k != period || (u - START).rem_euclid(TAU) < PI;
+            let found = zeros.simple.iter().copied().filter(once);
+            pairs.extend(found.map(|u| [u, u + angle]));
             isolated &= zeros.unresolved.is_empty();
         }
     }
     for j in 0..family.multiplier.difference().abs() {
         let (zeros, touching) = both_others(family, j);
-        twice += zeros.simple.len();
+        let middle = PI * f64::whole(j) / f64::whole(family.multiplier.difference());
+        // The half differences h and -h are one pair.
+        let halves = zeros.simple.iter().copied().filter(|half| half.sin() > 0.0);
+        pairs.extend(halves.map(|half| [middle + half, middle - half]));
         isolated &= zeros.unresolved.is_empty() && !touching;
     }
-    Bitangents {
-        count: u64::try_from(twice / 2).unwrap_or(u64::MAX),
-        isolated,
-    }
+    Bitangents { pairs, isolated }
 }
 
 /// Zeros of the equation for the half difference: each pair twice, at `h` and `-h`.

@@ -16,6 +16,7 @@ pub mod conditions;
 pub mod count;
 pub mod degenerate;
 pub mod drawing;
+pub mod enclosure;
 pub mod error;
 pub mod exact;
 pub mod family;

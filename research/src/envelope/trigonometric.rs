@@ -49,7 +49,7 @@ impl Cluster {
 }
 
 /// Where the search starts: no symmetry of a family puts a zero exactly here.
-const START: f64 = 0.012_345_678_9;
+pub(super) const START: f64 = 0.012_345_678_9;
 /// Intervals are not cut below this.
 const NARROWEST: f64 = 1e-13;
 

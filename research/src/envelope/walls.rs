@@ -69,7 +69,7 @@ impl Signature {
             points_at_infinity: places(&counts.infinity).len(),
             nodes_projective: nodes.len(),
             nodes_affine: nodes.iter().filter(|node| !node.is_at_infinity()).count(),
-            bitangents: counts.bitangents.count,
+            bitangents: counts.bitangents.count(),
             contacts_unit_circle: places(&counts.first_contacts).len(),
             contacts_second_circle: places(&counts.second_contacts).len(),
         }

@@ -1,11 +1,7 @@
-//! Symmetries that keep every count, and the agreement of floats with whole numbers, on random parameters.
+//! Symmetries that keep every count, on random parameters; and families that have none.
 
-use num_bigint::BigInt;
-use num_rational::BigRational;
 use proptest::prelude::*;
-use swemill_research::envelope::conditions::Conditions;
 use swemill_research::envelope::count::{Answer, Count, Counts, Effort, count, float_counts};
-use swemill_research::envelope::exact::multiplicities;
 use swemill_research::envelope::family::{Family, MovingLine as _};
 use swemill_research::envelope::parameters::{Multiplier, Number, Parameters};
 use swemill_research::envelope::trigonometric::Trigonometric;
@@ -32,7 +28,7 @@ fn values(m: (i64, i64), [a, b, r]: [f64; 3]) -> Option<Vec<usize>> {
             found.cusps.simple.len(),
             found.infinity.simple.len(),
             found.nodes.nodes.len(),
-            usize::try_from(found.bitangents.count).unwrap(),
+            usize::try_from(found.bitangents.count()).unwrap(),
             found.first_contacts.simple.len() + found.second_contacts.simple.len(),
         ]
     })
@@ -92,53 +88,6 @@ proptest! {
         let _ = text.parse::<Number>();
         let _ = text.parse::<Multiplier>();
     }
-}
-
-#[test]
-fn floats_and_whole_numbers_agree_on_ten_thousand_families() {
-    // A fixed sequence: x -> 6364136223846793005 x + 1442695040888963407.
-    let mut state = 1_u64;
-    let mut draw = |low: i64, high: i64| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        low + i64::try_from((state >> 33) % u64::try_from(high - low + 1).unwrap()).unwrap()
-    };
-    let (mut compared, mut unresolved) = (0, 0);
-    while compared < 10_000 {
-        let (p, q) = (draw(-5, 5), draw(1, 5));
-        let multiplier = Multiplier::new(p, q).unwrap();
-        let (p, q) = (multiplier.p(), multiplier.q());
-        let (a, b, r) = (draw(-300, 300), draw(-300, 300), draw(10, 400));
-        if p == 0 || p == q {
-            continue;
-        }
-        let whole = |x: i64| BigRational::new(BigInt::from(x), BigInt::from(200));
-        let exact = Conditions::new(p, q, &whole(a), &whole(b), &whole(r));
-        let number = |x: i64| f64::from(i32::try_from(x).unwrap()) / 200.0;
-        let float = Conditions::new(p, q, &number(a), &number(b), &number(r));
-        for (exact, float) in [
-            (&exact.cusp, &float.cusp),
-            (&exact.infinity, &float.infinity),
-            (&exact.first_contact, &float.first_contact),
-            (&exact.second_contact, &float.second_contact),
-        ] {
-            let zeros = Trigonometric::new(float).zeros();
-            if !zeros.unresolved.is_empty() {
-                unresolved += 1;
-                continue;
-            }
-            let expected = multiplicities(exact).unwrap();
-            assert_eq!(
-                zeros.simple.len(),
-                expected.distinct(),
-                "{p}/{q} at {a}, {b}, {r} / 200"
-            );
-        }
-        compared += 1;
-    }
-    // Only families on a wall, such as concentric ones, are out of the floats' reach.
-    assert!(unresolved < 200, "{unresolved}");
 }
 
 #[test]

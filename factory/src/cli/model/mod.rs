@@ -1,9 +1,15 @@
 //! `swemill model VERB`: fetching, looking at, running and serving models.
 
+mod bench;
+mod generate;
 mod info;
 mod list;
+mod open;
 mod pull;
 mod remove;
+mod sampling;
+mod serve;
+mod train;
 
 use std::process::ExitCode;
 
@@ -23,6 +29,14 @@ pub(super) enum Verb {
     Info(info::Arguments),
     /// Remove a model from the store
     Remove(remove::Arguments),
+    /// Let a model write: go on from a text, or answer it
+    Generate(generate::Arguments),
+    /// Serve models over HTTP to clients of chat completions, completions and embeddings
+    Serve(serve::Arguments),
+    /// Measure how fast a model reads and writes here
+    Bench(bench::Arguments),
+    /// Train a model, all of it or low-rank changes, on texts and conversations
+    Train(Box<train::Arguments>),
 }
 
 /// Runs one verb.
@@ -37,6 +51,10 @@ pub(super) async fn run(
         Verb::List => list::run(&store, output),
         Verb::Info(arguments) => info::run(&arguments, &store, output).await,
         Verb::Remove(arguments) => remove::run(&arguments, &store, output),
+        Verb::Generate(arguments) => generate::run(arguments, &store, output).await,
+        Verb::Serve(arguments) => serve::run(arguments, &store, output).await,
+        Verb::Bench(arguments) => bench::run(arguments, &store, output).await,
+        Verb::Train(arguments) => train::run_verb(*arguments, &store, output).await,
     }
 }
 
@@ -49,4 +67,10 @@ fn size(bytes: u64) -> String {
         _ if bytes >= 1e6 => format!("{:.1} MB", bytes / 1e6),
         _ => format!("{:.1} kB", bytes / 1e3),
     }
+}
+
+/// A count in millions, for people.
+#[expect(clippy::cast_precision_loss, reason = "a size for people")]
+fn millions(count: usize) -> f64 {
+    count as f64 / 1e6
 }

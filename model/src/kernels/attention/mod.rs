@@ -4,9 +4,9 @@
 //! 1805.02867; `FlashAttention`, Dao et al., arXiv 2205.14135). The heads that share a key head (grouped queries, Ainslie et al., arXiv
 //! 2305.13245) are worked on together, so that keys are read once for all of them.
 //!
-//! Few queries (decoding) are dot products at the pace of the memory that holds keys and values. Many queries are matrix
+//! Few queries (decoding) are sums of products at the pace of the memory that holds keys and values. Many queries are matrix
 //! products of a tile of about 128 queries by the `gemm` crate at the pace of f32 arithmetic. Error: that of f32 sums,
-//! below `2e-6` of the largest value in the tests.
+//! below `2e-6` of the largest value in the tests. A row gets the same bits alone and among others at the fastest level.
 
 mod few;
 mod many;

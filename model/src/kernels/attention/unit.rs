@@ -10,6 +10,8 @@ use std::ops::Range;
 const TILE: usize = 128;
 /// Query vectors up to which dot products are faster than matrix products.
 const FEW: usize = 8;
+/// Results up to which `gemm` sums along rows, several partial sums at a time.
+const SMALL: usize = 256;
 /// Keys handled at a time.
 const KEYS: usize = 256;
 
@@ -85,23 +87,24 @@ impl Call<'_> {
         let last = self.queries.start + rows.end;
         let mut first = self.first_visible(self.queries.start + rows.start);
         while first < last {
-            let block = first..last.min(first + KEYS);
+            // Blocks have fixed borders, so that a row's sums are cut at the same places whatever is computed with it.
+            let block = first..last.min((first / KEYS + 1) * KEYS);
             let (keys, values) = self.block(block.clone(), head, &mut copies);
             let scores = &mut scores[..count * keys.count];
-            if count <= FEW {
+            // For one or two keys and for small products `gemm` has ways of its own, which add up in another order.
+            let few = count <= FEW || keys.count <= 2 || count * keys.count <= SMALL;
+            if few {
                 few::scores(self.level, &queries, keys, size, scores);
             } else {
                 many::scores(&queries, keys, size, scores);
             }
             for (index, scores) in scores.chunks_exact_mut(keys.count).enumerate() {
                 let position = self.queries.start + rows.start + index / group;
-                let visible =
-                    self.first_visible(position).max(block.start)..(position + 1).min(block.end);
-                let visible =
-                    visible.start - block.start..visible.end.max(visible.start) - block.start;
+                let within = |at: usize| at.clamp(block.start, block.end) - block.start;
+                let visible = within(self.first_visible(position))..within(position + 1);
                 softmax::update(self.level, scores, visible, &mut running, index);
             }
-            if count <= FEW {
+            if few {
                 few::add_values(self.level, scores, values, size, &mut running.means);
             } else {
                 many::add_values(scores, values, size, &mut running.means);

@@ -191,7 +191,7 @@ pub(super) fn counts_of(found: &FloatCounts) -> Counts {
         nodes_at_infinity: searched(far),
         nodes_affine: searched(nodes - far),
         bitangents: Count::float(
-            found.bitangents.count,
+            found.bitangents.count(),
             if found.bitangents.isolated && !near {
                 Certainty::Isolated
             } else {

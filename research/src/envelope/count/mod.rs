@@ -21,6 +21,8 @@ pub enum Path {
     ClosedForm,
     /// Whole-number algebra: Sturm sequences over big integers.
     Exact,
+    /// Found in floats, then proved in intervals to be all there are.
+    Enclosure,
     /// Floats.
     Float,
 }
@@ -103,7 +105,7 @@ pub enum Effort {
     /// Formulas where they hold, whole-number algebra while it is quick, floats for the rest.
     #[default]
     Automatic,
-    /// Whole-number algebra wherever it has an answer, whatever it costs.
+    /// Whole-number algebra and proofs in intervals wherever they have an answer, whatever they cost.
     Exact,
     /// Floats only.
     Float,
@@ -127,10 +129,11 @@ pub fn count(parameters: &Parameters, effort: Effort) -> Answer {
     if parameters.is_one_circle() {
         return Answer::Counts(Box::new(closed::one_circle_counts(parameters.multiplier)));
     }
-    let mut counts = float::counts_of(&float_counts(&parameters.family()));
+    let found = float_counts(&parameters.family());
+    let mut counts = float::counts_of(&found);
     if effort == Effort::Exact || (effort == Effort::Automatic && !exact_limit_reached(parameters))
     {
-        exact::improve(&mut counts, parameters);
+        exact::improve(&mut counts, &found, parameters);
     }
     if effort != Effort::Float {
         closed::improve(&mut counts, parameters);

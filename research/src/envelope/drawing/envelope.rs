@@ -150,12 +150,19 @@ impl Drawn {
     }
 
     pub(super) fn summary(&self) -> String {
-        format!(
-            "{} cusps, {} crossings, {} points at infinity",
-            self.cusps.len(),
-            self.nodes.len(),
-            self.infinity.len()
-        )
+        let counted = |number: usize, one: &str, many: &str| {
+            format!("{number} {}", if number == 1 { one } else { many })
+        };
+        [
+            counted(self.cusps.len(), "cusp", "cusps"),
+            counted(self.nodes.len(), "crossing", "crossings"),
+            counted(
+                self.infinity.len(),
+                "point at infinity",
+                "points at infinity",
+            ),
+        ]
+        .join(", ")
     }
 }
 

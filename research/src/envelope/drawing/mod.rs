@@ -1,6 +1,7 @@
 //! Pictures of envelopes: one envelope with its chords, strips through a transition, slices of the plane of centres,
 //! the diagram of radius and parameter for concentric circles, and the ruled surface of swallowtails.
 
+mod atlas;
 mod curve;
 mod diagram;
 mod envelope;
@@ -9,6 +10,7 @@ mod slice;
 mod strip;
 mod surface;
 
+pub use atlas::atlas;
 pub use diagram::diagram;
 pub use envelope::{EnvelopePicture, draw_envelope};
 pub use slice::draw_slice;

@@ -6,6 +6,13 @@ use super::palette as look;
 use crate::draw::{Mark, Stroke, Svg, View};
 use crate::envelope::slice::Slice;
 
+/// A swallowtail whose singular point lies on one of the circles.
+const ON_A_CIRCLE: Mark = Mark {
+    fill: "#ffffff",
+    rim: look::RED,
+    radius: 3.2,
+};
+
 /// Tints for rising numbers of cusps.
 const TINTS: [&str; 10] = [
     "#f4f1ea", "#dfe9f3", "#c3d9ec", "#a4c6e3", "#86b1d8", "#6b9bcb", "#5485bb", "#4170a8",
@@ -70,15 +77,7 @@ pub fn draw_slice(slice: &Slice, title: &str) -> String {
     );
     for &point in &slice.rational_swallowtails {
         if view.near(point, 1.0) {
-            svg.mark(
-                &view,
-                point,
-                Mark {
-                    fill: "#ffffff",
-                    rim: look::RED,
-                    radius: 3.2,
-                },
-            );
+            svg.mark(&view, point, ON_A_CIRCLE);
         }
     }
     for &point in &slice.butterflies {
@@ -147,6 +146,12 @@ fn legend(svg: &mut Svg, levels: &[u16], tint: &dyn Fn(u16) -> &'static str) {
     }
     svg.text([x, 808.0], "cusps", look::NOTE);
     let unit = View::new([0.0, 760.0], [0.0, 860.0], [0.0, 0.0], [760.0, 860.0]);
+    svg.mark(&unit, [x + 60.0, 860.0 - 803.5], ON_A_CIRCLE);
+    svg.text(
+        [x + 70.0, 808.0],
+        "swallowtail on one of the circles",
+        look::NOTE,
+    );
     let at = |x: f64| [x, 860.0 - 836.0];
     let strokes = [
         (Stroke::new(look::RED, 2.0), "swallowtails (A3)"),

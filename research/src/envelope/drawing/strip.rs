@@ -58,7 +58,7 @@ pub fn draw_strip(strip: &Strip, title: &str) -> String {
             crate::draw::Stroke::new(look::INK, 1.0),
         );
         let inset = View::square(strip.focus, strip.inset, [x, 44.0 + side + gap], side);
-        panel.draw(&mut svg, &inset, strip.chords * 6, false, 1.0);
+        panel.draw(&mut svg, &inset, strip.chords * 6, false, 0.7);
         let below = 44.0 + 2.0 * side + gap;
         svg.text([x, below + 20.0], caption, look::NOTE);
         svg.text([x, below + 38.0], &panel.summary(), look::NOTE);

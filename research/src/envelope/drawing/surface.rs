@@ -25,15 +25,14 @@ impl Camera {
 struct Patch {
     corners: [[f64; 2]; 4],
     depth: f64,
-    shade: usize,
+    /// From 0, bright, to 1.
+    shade: f64,
 }
 
-/// Tints from the light side to the dark one.
-const SHADES: [&str; 6] = [
-    "#f3c9b5", "#eab295", "#dd9877", "#cb7d5d", "#b56549", "#9b4f38",
-];
+/// Tints of the light side and of the dark one.
+const SHADES: [[f64; 3]; 2] = [[246.0, 208.0, 188.0], [150.0, 74.0, 52.0]];
 /// Pieces that every line is cut into.
-const PIECES: u32 = 6;
+const PIECES: u32 = 8;
 
 /// A picture of the surface in a region; heights are doubled so that the radius is seen.
 pub fn draw_surface(multiplier: Multiplier, region: Region, title: &str) -> String {
@@ -66,7 +65,7 @@ pub fn draw_surface(multiplier: Multiplier, region: Region, title: &str) -> Stri
     svg.open_clip(&view);
     cage(&mut svg, &view, &region, &see);
     for patch in &patches {
-        svg.shape(&view, &patch.corners, SHADES[patch.shade], 0.82);
+        svg.shape(&view, &patch.corners, &tint(patch.shade), 0.82);
     }
     for line in butterfly_lines(multiplier) {
         if let Some(radii) = region.clip(line.base, line.slope) {
@@ -81,6 +80,14 @@ pub fn draw_surface(multiplier: Multiplier, region: Region, title: &str) -> Stri
         look::NOTE,
     );
     svg.finish()
+}
+
+/// The colour of a shade; sixteen steps, so that equal colours are written once.
+fn tint(shade: f64) -> String {
+    let dark_part = (shade * 16.0).round() / 16.0;
+    let [light, dark] = SHADES;
+    let [red, green, blue] = [0, 1, 2].map(|k| light[k] + dark_part * (dark[k] - light[k]));
+    format!("rgb({red:.0},{green:.0},{blue:.0})")
 }
 
 fn patch(
@@ -114,14 +121,10 @@ fn patch(
         let along = [far[0] - near[0], far[1] - near[1]];
         let facing =
             (along[0] * 0.5 + along[1] * 0.866).abs() / along[0].hypot(along[1]).max(1e-12);
-        let shade = [0.17, 0.34, 0.5, 0.67, 0.84]
-            .iter()
-            .filter(|&&limit| facing > limit)
-            .count();
         patches.push(Patch {
             corners: seen.map(|(place, _)| place),
             depth,
-            shade,
+            shade: facing,
         });
     }
 }

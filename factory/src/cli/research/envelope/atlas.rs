@@ -1,9 +1,13 @@
 //! `swemill research envelope atlas`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
+use swemill_research::draw::page;
+use swemill_research::envelope::drawing::atlas;
 use swemill_research::envelope::parameters::Multiplier;
 use swemill_research::envelope::singularity::{
     Region, butterfly_lines, rational_lines, swallowtail_surface,
@@ -44,6 +48,9 @@ pub(in crate::cli) struct Arguments {
     /// Lines of the swallowtail surface for each branch
     #[arg(long, value_name = "N", default_value_t = 100)]
     rulings: u16,
+    /// Also draw every kind of picture on one self-contained page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<ExitCode> {
@@ -52,6 +59,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit
         b: range(&arguments.b)?,
         r: range(&arguments.r)?,
     };
+    if let Some(file) = &arguments.html {
+        let title = format!("m = {}: envelopes of chords", arguments.m);
+        let page = page(&title, &atlas(arguments.m, region)?);
+        std::fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    }
     let butterflies: Vec<_> = butterfly_lines(arguments.m)
         .into_iter()
         .filter_map(|line| Some((line, region.clip(line.base, line.slope)?)))
@@ -110,5 +122,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit
         "  and {} sampled lines of the swallowtail surface (--json lists them)",
         surface.len()
     ));
+    if let Some(file) = &arguments.html {
+        output.line(format_args!("  pictures in {}", file.display()));
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -62,6 +62,7 @@ fn table(counts: &Counts, output: &Output) {
         let how = match (count.path, count.certainty) {
             (Path::ClosedForm, _) => "formula",
             (Path::Exact, _) => "exact",
+            (Path::Enclosure, _) => "found in floats, proved in intervals",
             (Path::Float, Certainty::Undecided) => "undecided: a wall is too near for floats",
             (Path::Float, Certainty::Isolated) => "floats, every zero isolated",
             (Path::Float, _) => "floats, searched",

@@ -11,7 +11,12 @@ use crate::cli::output::Output;
 #[derive(Debug, Args)]
 pub(super) struct FitArguments {
     /// A table of checkpoints as .csv or .jsonl, or a folder of them (docs/research/ladders.md)
-    #[arg(long, value_name = "PATH", env = "SWEMILL_LADDER_DATA")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "SWEMILL_LADDER_DATA",
+        hide_env_values = true
+    )]
     data: PathBuf,
     /// Tasks to fit, separated by commas (default: all)
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
