@@ -19,6 +19,7 @@ waiting = socket.socket(fileno=int(os.environ.pop("SWEMILL_TEMPLATE")))
 def say(text):
     waiting.sendall(struct.pack(">I", len(text)) + text)
 def wait():
+    global between
     while True:
         word, extra, _, _ = waiting.recvmsg(1, socket.CMSG_SPACE(16))
         if not word:
