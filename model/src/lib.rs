@@ -20,6 +20,7 @@ pub mod kernels;
 pub mod layers;
 pub mod open;
 pub mod ops;
+mod product;
 pub mod server;
 pub mod store;
 pub mod taps;

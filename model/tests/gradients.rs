@@ -9,9 +9,12 @@
 #[expect(dead_code, reason = "each test uses a part of what is shared")]
 #[path = "decoder/common.rs"]
 mod common;
+#[path = "common/distance.rs"]
+mod distance;
 
 use candle_core::{DType, Device, Tensor, Var};
 use common::folder;
+use distance::distance;
 use swemill_model::{
     Batch, Decoder, Result, Wanted,
     cache::NoCache,
@@ -209,17 +212,6 @@ fn tiled_attention_is_plain_attention_over_more_rows_than_a_tile() {
             assert!(distance(fused, plain) < 1e-12, "window {window:?}");
         }
     }
-}
-
-fn distance(a: &Tensor, b: &Tensor) -> f64 {
-    (a - b)
-        .unwrap()
-        .abs()
-        .unwrap()
-        .max_all()
-        .unwrap()
-        .to_scalar::<f64>()
-        .unwrap()
 }
 
 const CASES: [&str; 8] = [

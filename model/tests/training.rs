@@ -9,9 +9,12 @@
 #[expect(dead_code, reason = "each test uses a part of what is shared")]
 #[path = "decoder/common.rs"]
 mod common;
+#[path = "common/distance.rs"]
+mod distance;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 use common::folder;
+use distance::distance;
 use serde_json::Value;
 use swemill_model::training::{
     AdamW, Document, Hooks, LowRank, Method, Plan, Recipe, RouterLosses, Schedule, Shape, Trainer,
@@ -303,17 +306,6 @@ fn a_low_rank_change_starts_at_the_model_learns_and_merges_into_it() {
         Decoder::new(plain.config.clone(), &mut weights, DType::F64, &Device::Cpu).unwrap();
     assert!(distance(&logits(&decoder), &logits(&adapted.decoder)) < 1e-12);
     assert!(distance(&logits(&decoder), &logits(&plain)) > 1e-3);
-}
-
-fn distance(a: &Tensor, b: &Tensor) -> f64 {
-    (a - b)
-        .unwrap()
-        .abs()
-        .unwrap()
-        .max_all()
-        .unwrap()
-        .to_scalar::<f64>()
-        .unwrap()
 }
 
 #[test]

@@ -8,7 +8,6 @@ import functools
 import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, Sequence
 
 import containers
 import demo
@@ -19,6 +18,7 @@ import report
 import sandbox
 import soundness
 import validation
+from flags import among
 from generation import Swemill
 from interpreters import interpreters
 from packages import Package
@@ -129,18 +129,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=3, help="paired runs of both sides (default 3)")
     parser.add_argument("--markdown", action="store_true", help=f"write the last run's table into {PAGE}")
     return parser.parse_args()
-
-
-def among(known: Sequence[str]) -> Callable[[str], list[str]]:
-    """Reads a comma-separated list of known words."""
-
-    def read(words: str) -> list[str]:
-        chosen = words.split(",")
-        if unknown := set(chosen) - set(known):
-            raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is none of {', '.join(known)}")
-        return chosen
-
-    return read
 
 
 def say(text: str) -> None:

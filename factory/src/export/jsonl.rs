@@ -2,7 +2,7 @@
 
 use std::io::{BufWriter, Write};
 
-use super::row::Row;
+use serde::Serialize;
 
 /// Writes one JSON object a line.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    pub(super) fn write(&mut self, row: &Row) -> anyhow::Result<()> {
+    pub(super) fn write(&mut self, row: &impl Serialize) -> anyhow::Result<()> {
         serde_json::to_writer(&mut self.out, row)?;
         self.out.write_all(b"\n")?;
         Ok(())

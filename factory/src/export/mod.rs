@@ -3,12 +3,13 @@
 //! The same store gives the same bytes: a [`row::Row`] holds nothing of when or how fast it was made.
 
 mod card;
+mod columns;
 mod jsonl;
 mod parquet;
 pub mod row;
 pub mod sft;
+mod writer;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -18,6 +19,7 @@ use swemill_store::instances::{self, Instance, InstanceFilter};
 use swemill_store::{repositories, sources};
 
 use self::row::Row;
+use self::writer::Writer;
 use crate::request::Options;
 
 /// A form in which instances leave.
@@ -72,7 +74,11 @@ pub async fn export(
     let whole = || format!("cannot write {}", file.display());
     let mut part = tempfile::NamedTempFile::new_in(folder).with_context(whole)?;
     let mut card = card::Card::default();
-    let mut rows = Writer::new(format, part.as_file_mut().try_clone()?)?;
+    let target = part.as_file_mut().try_clone()?;
+    let mut rows = match format {
+        Format::Swesmith => Writer::lines(target),
+        Format::Parquet => Writer::parquet(target)?,
+    };
     let mut count = 0;
     let mut stream = std::pin::pin!(instances::stream(pool, filter));
     while let Some(instance) = stream.try_next().await? {
@@ -123,34 +129,6 @@ pub(crate) fn persist(part: tempfile::NamedTempFile, name: &Path) -> anyhow::Res
     part.persist(name)
         .with_context(|| format!("cannot write {}", name.display()))?;
     Ok(())
-}
-
-enum Writer {
-    Lines(jsonl::Writer<File>),
-    Parquet(Box<parquet::Writer<File>>),
-}
-
-impl Writer {
-    fn new(format: Format, file: File) -> anyhow::Result<Self> {
-        Ok(match format {
-            Format::Swesmith => Self::Lines(jsonl::Writer::new(file)),
-            Format::Parquet => Self::Parquet(Box::new(parquet::Writer::new(file)?)),
-        })
-    }
-
-    fn write(&mut self, row: Row) -> anyhow::Result<()> {
-        match self {
-            Self::Lines(writer) => writer.write(&row),
-            Self::Parquet(writer) => writer.write(row),
-        }
-    }
-
-    fn finish(self) -> anyhow::Result<()> {
-        match self {
-            Self::Lines(writer) => writer.finish(),
-            Self::Parquet(writer) => writer.finish(),
-        }
-    }
 }
 
 impl From<Instance> for Row {

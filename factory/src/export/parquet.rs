@@ -1,90 +1,46 @@
-//! Parquet, as `datasets.load_dataset("parquet", …)` reads it.
-//!
-//! The columns are [`Row`]'s, in its order; lists are the three-level lists of the format's specification
-//! (LogicalTypes.md, "Lists"). Rows are gathered into row groups of bounded size, so that a data set of any
-//! length streams through.
+//! Parquet, as `datasets.load_dataset("parquet", …)` reads it. Rows are gathered into row groups of bounded size, so that
+//! a data set of any length streams through.
 
 use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use parquet::basic::Compression;
-use parquet::column::writer::ColumnWriter;
-use parquet::data_type::ByteArray;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-use super::row::Row;
-
 /// A row group is closed when its rows' text exceeds this many bytes.
 const GROUP_BYTES: usize = 32 << 20;
 
-const SCHEMA: &str = "message instance {
-    REQUIRED BYTE_ARRAY instance_id (STRING);
-    REQUIRED BYTE_ARRAY repo (STRING);
-    REQUIRED BYTE_ARRAY patch (STRING);
-    REQUIRED GROUP FAIL_TO_PASS (LIST) { REPEATED GROUP list { REQUIRED BYTE_ARRAY element (STRING); } }
-    REQUIRED GROUP PASS_TO_PASS (LIST) { REPEATED GROUP list { REQUIRED BYTE_ARRAY element (STRING); } }
-    REQUIRED BYTE_ARRAY image_name (STRING);
-    REQUIRED BYTE_ARRAY problem_statement (STRING);
-    REQUIRED BYTE_ARRAY base_commit (STRING);
-    REQUIRED BYTE_ARRAY strategy (STRING);
-    REQUIRED BYTE_ARRAY file (STRING);
-    REQUIRED BYTE_ARRAY entity (STRING);
-    REQUIRED INT32 line;
-    REQUIRED INT64 seed;
-    REQUIRED BYTE_ARRAY source (STRING);
-    REQUIRED BYTE_ARRAY licence (STRING);
-    REQUIRED BYTE_ARRAY statement_style (STRING);
-    REQUIRED BYTE_ARRAY environment_digest (STRING);
-    REQUIRED BYTE_ARRAY python_version (STRING);
-    REQUIRED INT32 confirmations;
-    REQUIRED BYTE_ARRAY swemill_version (STRING);
-}";
+/// What a row is taken to need beside its long texts, in bytes.
+const ROW_BYTES: usize = 512;
 
-/// One column: how to take its values out of a row.
-enum Column {
-    Text(fn(&Row) -> &str),
-    List(fn(&Row) -> &[String]),
-    Int32(fn(&Row) -> i32),
-    Int64(fn(&Row) -> i64),
+/// A kind of rows.
+pub(super) trait Record: Sized {
+    /// Its columns, in Parquet's own words.
+    const SCHEMA: &str;
+
+    /// About how many bytes its long texts have.
+    fn text_bytes(&self) -> usize;
+
+    /// Writes the columns of rows, in the schema's order.
+    fn write_group<W: Write + Send>(
+        rows: &[Self],
+        group: &mut SerializedRowGroupWriter<'_, W>,
+    ) -> anyhow::Result<()>;
 }
 
-/// The columns in the schema's order.
-const COLUMNS: [Column; 20] = [
-    Column::Text(|row| &row.instance_id),
-    Column::Text(|row| &row.repo),
-    Column::Text(|row| &row.patch),
-    Column::List(|row| &row.fail_to_pass),
-    Column::List(|row| &row.pass_to_pass),
-    Column::Text(|row| &row.image_name),
-    Column::Text(|row| &row.problem_statement),
-    Column::Text(|row| &row.base_commit),
-    Column::Text(|row| &row.strategy),
-    Column::Text(|row| &row.file),
-    Column::Text(|row| &row.entity),
-    Column::Int32(|row| row.line),
-    Column::Int64(|row| row.seed),
-    Column::Text(|row| &row.source),
-    Column::Text(|row| &row.licence),
-    Column::Text(|row| &row.statement_style),
-    Column::Text(|row| &row.environment_digest),
-    Column::Text(|row| &row.python_version),
-    Column::Int32(|row| row.confirmations),
-    Column::Text(|row| &row.swemill_version),
-];
-
 /// Writes rows into one Parquet file.
-pub(super) struct Writer<W: Write + Send> {
+pub(super) struct Writer<W: Write + Send, R> {
     file: SerializedFileWriter<W>,
-    group: Vec<Row>,
+    group: Vec<R>,
     group_bytes: usize,
 }
 
-impl<W: Write + Send> Writer<W> {
+impl<W: Write + Send, R: Record> Writer<W, R> {
     pub(super) fn new(out: W) -> anyhow::Result<Self> {
-        let schema = parse_message_type(SCHEMA).context("the schema of the data set")?;
+        let schema = parse_message_type(R::SCHEMA).context("the schema of the data set")?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             // The library's own version would make the bytes depend on the build.
@@ -98,10 +54,8 @@ impl<W: Write + Send> Writer<W> {
         })
     }
 
-    pub(super) fn write(&mut self, row: Row) -> anyhow::Result<()> {
-        let lists = [&row.fail_to_pass, &row.pass_to_pass];
-        let listed: usize = lists.into_iter().flatten().map(String::len).sum();
-        self.group_bytes += row.patch.len() + row.problem_statement.len() + listed + 512;
+    pub(super) fn write(&mut self, row: R) -> anyhow::Result<()> {
+        self.group_bytes += row.text_bytes() + ROW_BYTES;
         self.group.push(row);
         if self.group_bytes >= GROUP_BYTES {
             self.close_group()?;
@@ -122,55 +76,8 @@ impl<W: Write + Send> Writer<W> {
             return Ok(());
         }
         let mut group = self.file.next_row_group()?;
-        for column in &COLUMNS {
-            write_column(&mut group, column, &rows)?;
-        }
+        R::write_group(&rows, &mut group)?;
         group.close()?;
         Ok(())
     }
-}
-
-fn write_column<W: Write + Send>(
-    group: &mut SerializedRowGroupWriter<'_, W>,
-    column: &Column,
-    rows: &[Row],
-) -> anyhow::Result<()> {
-    let mut writer = group
-        .next_column()?
-        .context("the schema has a column for each of the row's")?;
-    match (column, writer.untyped()) {
-        (Column::Text(value), ColumnWriter::ByteArrayColumnWriter(typed)) => {
-            let values: Vec<_> = rows.iter().map(|row| ByteArray::from(value(row))).collect();
-            typed.write_batch(&values, None, None)?;
-        }
-        (Column::List(value), ColumnWriter::ByteArrayColumnWriter(typed)) => {
-            let mut values = Vec::new();
-            // Definition level 1: an element is there; 0: the list is empty. Repetition level 1: the same row.
-            let (mut definition, mut repetition) = (Vec::new(), Vec::new());
-            for row in rows {
-                let list = value(row);
-                if list.is_empty() {
-                    definition.push(0);
-                    repetition.push(0);
-                }
-                for (position, element) in list.iter().enumerate() {
-                    values.push(ByteArray::from(element.as_str()));
-                    definition.push(1);
-                    repetition.push(i16::from(position > 0));
-                }
-            }
-            typed.write_batch(&values, Some(&definition), Some(&repetition))?;
-        }
-        (Column::Int32(value), ColumnWriter::Int32ColumnWriter(typed)) => {
-            let values: Vec<_> = rows.iter().map(value).collect();
-            typed.write_batch(&values, None, None)?;
-        }
-        (Column::Int64(value), ColumnWriter::Int64ColumnWriter(typed)) => {
-            let values: Vec<_> = rows.iter().map(value).collect();
-            typed.write_batch(&values, None, None)?;
-        }
-        _ => anyhow::bail!("the schema and the columns of the data set differ: this is a defect"),
-    }
-    writer.close()?;
-    Ok(())
 }

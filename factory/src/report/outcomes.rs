@@ -37,14 +37,7 @@ impl Outcomes {
             RolloutState::Failed => of.failed += 1,
         }
         of.resolved += i64::from(rollout.outcome == Some(RolloutOutcome::Resolved));
-        let (totals, more) = (&mut of.totals, &rollout.totals);
-        totals.steps += more.steps;
-        totals.prompt_tokens += more.prompt_tokens;
-        totals.completion_tokens += more.completion_tokens;
-        totals.cached_tokens += more.cached_tokens;
-        totals.cost += more.cost;
-        totals.lm_seconds += more.lm_seconds;
-        totals.execution_seconds += more.execution_seconds;
+        of.totals += rollout.totals;
         let words = self.words.entry(rollout.campaign_id).or_default();
         *words.entry(word(rollout)).or_default() += 1;
     }

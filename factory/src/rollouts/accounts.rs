@@ -68,14 +68,7 @@ fn sum(rows: &[&OfInstance]) -> Option<Account> {
         account.graded += row.graded;
         account.resolved += row.resolved;
         account.failed += row.failed;
-        let (total, more) = (&mut account.totals, &row.totals);
-        total.steps += more.steps;
-        total.prompt_tokens += more.prompt_tokens;
-        total.completion_tokens += more.completion_tokens;
-        total.cached_tokens += more.cached_tokens;
-        total.cost += more.cost;
-        total.lm_seconds += more.lm_seconds;
-        total.execution_seconds += more.execution_seconds;
+        account.totals += row.totals;
     }
     let attempts: Vec<Attempts> = rows
         .iter()

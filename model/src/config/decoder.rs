@@ -121,6 +121,23 @@ pub enum MlpConfig {
     },
 }
 
+impl MlpConfig {
+    /// The inner width, of each expert where there are several, and `f`.
+    pub fn width_and_activation(&self) -> (usize, Activation) {
+        match *self {
+            Self::Plain {
+                width, activation, ..
+            }
+            | Self::Gated {
+                width, activation, ..
+            }
+            | Self::Routed {
+                width, activation, ..
+            } => (width, activation),
+        }
+    }
+}
+
 /// The non-linear function of an MLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Activation {

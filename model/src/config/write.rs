@@ -21,15 +21,7 @@ impl DecoderConfig {
     }
 
     fn gpt2(&self) -> Value {
-        let (MlpConfig::Plain {
-            width, activation, ..
-        }
-        | MlpConfig::Gated {
-            width, activation, ..
-        }
-        | MlpConfig::Routed {
-            width, activation, ..
-        }) = self.mlp;
+        let (width, activation) = self.mlp.width_and_activation();
         json!({
             "n_embd": self.hidden,
             "n_head": self.heads,
@@ -42,15 +34,7 @@ impl DecoderConfig {
     }
 
     fn rotary_family(&self) -> Result<Value> {
-        let (MlpConfig::Plain {
-            width, activation, ..
-        }
-        | MlpConfig::Gated {
-            width, activation, ..
-        }
-        | MlpConfig::Routed {
-            width, activation, ..
-        }) = self.mlp;
+        let (width, activation) = self.mlp.width_and_activation();
         let gemma = self.family == Family::Gemma3;
         let mut json = json!({
             "hidden_size": self.hidden,

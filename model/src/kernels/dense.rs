@@ -3,12 +3,12 @@
 //! Many rows go to the `gemm` crate, 16-bit weights a few hundred kilobytes at a time through a scratch of floats. Few rows are
 //! dot products at the pace of memory; each element is summed in 16 interleaved partial sums.
 
-use super::float_product::{Operand, product};
 use super::half_float::{is_finite, to_f32};
 use super::level::{Level, MultiplyAdd, for_every_level};
 use super::pool::Pool;
 use super::shared::Shared;
 use super::{Format, KernelError};
+use crate::product::{View, multiply};
 
 /// Weights, row by row.
 pub(super) enum Dense {
@@ -105,17 +105,9 @@ impl Dense {
             if rows_of_x <= FEW {
                 dots(level, x, weights, columns, &mut results);
             } else {
-                let rows = Operand {
-                    values: x,
-                    row_stride: columns,
-                    column_stride: 1,
-                };
-                let across = Operand {
-                    values: weights,
-                    row_stride: 1,
-                    column_stride: columns,
-                };
-                product(rows, across, columns, &mut results, lanes.len(), false);
+                let rows = View::new(x, rows_of_x, columns, columns);
+                let across = View::new(weights, lanes.len(), columns, columns).transposed();
+                multiply(&mut results, lanes.len(), rows, across, false, false);
             }
             for (row, results) in results.chunks_exact(lanes.len()).enumerate() {
                 // SAFETY: chunks have lanes of their own.

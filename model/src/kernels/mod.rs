@@ -34,7 +34,6 @@ mod block;
 mod dense;
 pub mod element_wise;
 mod error;
-mod float_product;
 mod format;
 mod half_float;
 mod lanes;

@@ -124,11 +124,7 @@ impl Weights for Trainable<'_> {
 
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize, bias: bool) -> Result<Linear> {
         let weight = self.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
-        let bias = if bias {
-            Some(self.tensor(&format!("{name}.bias"), &[outputs])?)
-        } else {
-            None
-        };
+        let bias = self.bias(name, outputs, bias)?;
         let (dtype, device) = (weight.dtype(), weight.device().clone());
         let dense = Linear::Dense { weight, bias };
         let Method::LowRank(LowRank {

@@ -38,12 +38,14 @@ pub trait Weights {
     /// Sources with quantised matrices, or that adapt some of them, hand out other kinds than the dense one.
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize, bias: bool) -> Result<Linear> {
         let weight = self.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
-        let bias = if bias {
-            Some(self.tensor(&format!("{name}.bias"), &[outputs])?)
-        } else {
-            None
-        };
+        let bias = self.bias(name, outputs, bias)?;
         Ok(Linear::Dense { weight, bias })
+    }
+
+    /// The tensor `name.bias`, where there is one.
+    fn bias(&mut self, name: &str, outputs: usize, bias: bool) -> Result<Option<Tensor>> {
+        bias.then(|| self.tensor(&format!("{name}.bias"), &[outputs]))
+            .transpose()
     }
 
     /// The embedding `name.weight` of shape `[rows, width]`.

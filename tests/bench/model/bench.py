@@ -17,6 +17,7 @@ import peers  # noqa: E402
 import report  # noqa: E402
 import serving  # noqa: E402
 import training  # noqa: E402
+from flags import among  # noqa: E402
 from report import Row  # noqa: E402
 
 FOLDER = Path("target/bench").absolute()
@@ -51,15 +52,6 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    def among(known):
-        def read(words: str) -> list[str]:
-            chosen = words.split(",")
-            if unknown := set(chosen) - set(known):
-                raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is none of {', '.join(known)}")
-            return chosen
-
-        return read
-
     parser = argparse.ArgumentParser(prog="tests/bench/model/run", description=__doc__)
     parser.add_argument("--only", type=among(PARTS), default=[*PARTS], help=f"parts to run, of {','.join(PARTS)}")
     names = [*inference.MODELS]

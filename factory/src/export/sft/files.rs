@@ -1,27 +1,22 @@
 //! The files of an export: one a side, the card, the summary.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use swemill_agent::sft::{Row, Split};
 use tempfile::NamedTempFile;
 
-use super::{FileFormat, Told, Written, card, parquet};
+use super::{FileFormat, Told, Written, card};
 use crate::export::persist;
+use crate::export::writer::Writer;
 
 /// Rows on their way to files that appear when they are whole.
 pub(super) struct Files {
     folder: PathBuf,
     format: FileFormat,
-    open: BTreeMap<Split, (NamedTempFile, Writer)>,
-}
-
-enum Writer {
-    Lines(BufWriter<File>),
-    Parquet(Box<parquet::Writer<File>>),
+    open: BTreeMap<Split, (NamedTempFile, Writer<Row>)>,
 }
 
 impl FileFormat {
@@ -58,8 +53,8 @@ impl Files {
             let mut part = NamedTempFile::new_in(&self.folder).context(whole.clone())?;
             let file = part.as_file_mut().try_clone()?;
             let writer = match self.format {
-                FileFormat::Jsonl => Writer::Lines(BufWriter::new(file)),
-                FileFormat::Parquet => Writer::Parquet(Box::new(parquet::Writer::new(file)?)),
+                FileFormat::Jsonl => Writer::lines(file),
+                FileFormat::Parquet => Writer::parquet(file)?,
             };
             self.open.insert(split, (part, writer));
         }
@@ -101,25 +96,5 @@ fn remove(path: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error)
             .with_context(|| format!("cannot remove {} of an earlier export", path.display())),
         _ => Ok(()),
-    }
-}
-
-impl Writer {
-    fn write(&mut self, row: Row) -> anyhow::Result<()> {
-        match self {
-            Self::Lines(out) => {
-                serde_json::to_writer(&mut *out, &row)?;
-                out.write_all(b"\n")?;
-                Ok(())
-            }
-            Self::Parquet(writer) => writer.write(row),
-        }
-    }
-
-    fn finish(self) -> anyhow::Result<()> {
-        match self {
-            Self::Lines(mut out) => Ok(out.flush()?),
-            Self::Parquet(writer) => writer.finish(),
-        }
     }
 }

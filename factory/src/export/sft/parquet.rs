@@ -1,72 +1,28 @@
-//! Rows as Parquet, as `datasets.load_dataset` reads it. Rows are gathered into row groups of bounded size, so that a data
-//! set of any length streams through.
+//! Rows to learn from as Parquet.
 
 use std::io::Write;
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use parquet::basic::Compression;
 use parquet::column::writer::ColumnWriter;
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::parser::parse_message_type;
+use parquet::file::writer::SerializedRowGroupWriter;
 use swemill_agent::sft::Row;
 
+use super::super::parquet::Record;
 use super::columns::{COLUMNS, Column, SCHEMA, Values};
 
-/// A row group is closed when its rows' text exceeds this many bytes.
-const GROUP_BYTES: usize = 32 << 20;
+impl Record for Row {
+    const SCHEMA: &str = SCHEMA;
 
-/// Writes rows into one Parquet file.
-pub(super) struct Writer<W: Write + Send> {
-    file: SerializedFileWriter<W>,
-    group: Vec<Row>,
-    group_bytes: usize,
-}
-
-impl<W: Write + Send> Writer<W> {
-    pub(super) fn new(out: W) -> anyhow::Result<Self> {
-        let schema = parse_message_type(SCHEMA).context("the schema of the data set")?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::SNAPPY)
-            // The library's own version would make the bytes depend on the build.
-            .set_created_by("swemill".to_owned())
-            .build();
-        Ok(Self {
-            file: SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))?,
-            group: Vec::new(),
-            group_bytes: 0,
-        })
+    fn text_bytes(&self) -> usize {
+        let contents = self.messages.iter().map(|message| message.content.len());
+        contents.sum::<usize>() + self.patch.len() + self.tools.len()
     }
 
-    pub(super) fn write(&mut self, row: Row) -> anyhow::Result<()> {
-        let contents = row.messages.iter().map(|message| message.content.len());
-        self.group_bytes += contents.sum::<usize>() + row.patch.len() + row.tools.len() + 512;
-        self.group.push(row);
-        if self.group_bytes >= GROUP_BYTES {
-            self.close_group()?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn finish(mut self) -> anyhow::Result<()> {
-        self.close_group()?;
-        self.file.close()?;
-        Ok(())
-    }
-
-    fn close_group(&mut self) -> anyhow::Result<()> {
-        let rows = std::mem::take(&mut self.group);
-        self.group_bytes = 0;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut group = self.file.next_row_group()?;
-        for column in &COLUMNS {
-            write_column(&mut group, column, &rows)?;
-        }
-        group.close()?;
-        Ok(())
+    fn write_group<W: Write + Send>(
+        rows: &[Self],
+        group: &mut SerializedRowGroupWriter<'_, W>,
+    ) -> anyhow::Result<()> {
+        (COLUMNS.iter()).try_for_each(|column| write_column(group, column, rows))
     }
 }
 

@@ -14,6 +14,8 @@ pub mod read;
 pub mod steps;
 pub mod summary;
 
+use std::ops::AddAssign;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -129,6 +131,18 @@ pub struct Totals {
     pub lm_seconds: f64,
     /// Seconds of commands.
     pub execution_seconds: f64,
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, more: Self) {
+        self.steps += more.steps;
+        self.prompt_tokens += more.prompt_tokens;
+        self.completion_tokens += more.completion_tokens;
+        self.cached_tokens += more.cached_tokens;
+        self.cost += more.cost;
+        self.lm_seconds += more.lm_seconds;
+        self.execution_seconds += more.execution_seconds;
+    }
 }
 
 /// One attempt, without its steps.

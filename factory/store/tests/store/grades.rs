@@ -2,23 +2,16 @@
 
 use serde_json::json;
 use swemill_store::grades::{self, TripwireSite};
-use swemill_store::instances::{self, NewInstance};
+use swemill_store::instances;
 
-use crate::support::{TestStore, add_candidates, world};
+use crate::support::{TestStore, add_candidates, new_instance, world};
 
 #[tokio::test]
 async fn a_grade_is_remembered_by_its_key_and_a_newer_one_replaces_it() {
     let store = TestStore::new().await;
     let world = world(&store, "one").await;
     add_candidates(&store, &world, &["c1"]).await;
-    let instance = NewInstance {
-        fail_to_pass: vec![0],
-        pass_to_pass: vec![1],
-        problem_statement: "It is broken.".into(),
-        statement_style: "plain".into(),
-        confirmations: 1,
-        provenance: json!({}),
-    };
+    let instance = new_instance(&[0], &[1]);
     let mut transaction = store.begin().await.unwrap();
     instances::accept(&mut transaction, "c1", &instance, None)
         .await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use serde_json::json;
-use swemill_store::instances::{self, NewInstance};
+use swemill_store::instances;
 use swemill_store::jobs::{self, Claim, Lease, NewJob};
 use swemill_store::rollouts::attempts::{self, NewRollout, Queued};
 use swemill_store::rollouts::campaigns::{self, NewCampaign};
@@ -15,7 +15,7 @@ use swemill_store::rollouts::{
 };
 use swemill_store::{Error, Failure, FailureClass};
 
-use crate::support::{TestStore, add_candidates, world};
+use crate::support::{TestStore, add_candidates, new_instance, world};
 
 fn campaign(model: &str) -> NewCampaign {
     NewCampaign {
@@ -39,14 +39,7 @@ async fn store() -> TestStore {
     let store = TestStore::new().await;
     let world = world(&store, "one").await;
     add_candidates(&store, &world, &["c1", "c2"]).await;
-    let instance = NewInstance {
-        fail_to_pass: vec![0],
-        pass_to_pass: vec![1],
-        problem_statement: "It is broken.".into(),
-        statement_style: "plain".into(),
-        confirmations: 1,
-        provenance: json!({}),
-    };
+    let instance = new_instance(&[0], &[1]);
     let mut transaction = store.begin().await.unwrap();
     for id in ["c1", "c2"] {
         let accepted = instances::accept(&mut transaction, id, &instance, None).await;
@@ -84,6 +77,17 @@ async fn claim(store: &TestStore, limit: u32) -> Vec<(i64, Lease)> {
     let number = |job: &jobs::Job| job.payload["rollout_id"].as_i64().unwrap();
     let pairs = claimed.iter().map(|job| (number(job), job.lease.clone()));
     pairs.collect()
+}
+
+/// A rollout that is under way, with its first step.
+async fn begun(store: &TestStore) -> (i64, Lease) {
+    ask(store, "m", 1..=1).await;
+    let (id, lease) = claim(store, 1).await.remove(0);
+    attempts::begin(store.pool(), id, &lease).await.unwrap();
+    steps::add(store.pool(), id, &step(0), &lease)
+        .await
+        .unwrap();
+    (id, lease)
 }
 
 fn step(index: usize) -> NewStep {
@@ -138,12 +142,7 @@ async fn asking_for_the_same_again_adds_what_is_missing_and_nothing_twice() {
 #[tokio::test]
 async fn only_the_holder_of_the_lease_writes_steps_and_none_is_written_twice() {
     let store = store().await;
-    ask(&store, "m", 1..=1).await;
-    let (id, lease) = claim(&store, 1).await.remove(0);
-    attempts::begin(store.pool(), id, &lease).await.unwrap();
-    steps::add(store.pool(), id, &step(0), &lease)
-        .await
-        .unwrap();
+    let (id, lease) = begun(&store).await;
     let other = NewStep {
         content: b"{}".to_vec(),
         ..step(0)
@@ -179,12 +178,7 @@ async fn only_the_holder_of_the_lease_writes_steps_and_none_is_written_twice() {
 #[tokio::test]
 async fn a_rollout_that_begins_anew_forgets_its_steps_and_says_why() {
     let store = store().await;
-    ask(&store, "m", 1..=1).await;
-    let (id, lease) = claim(&store, 1).await.remove(0);
-    attempts::begin(store.pool(), id, &lease).await.unwrap();
-    steps::add(store.pool(), id, &step(0), &lease)
-        .await
-        .unwrap();
+    let (id, lease) = begun(&store).await;
     let mut transaction = store.begin().await.unwrap();
     let restarted = attempts::restart(&mut transaction, id, "step 0 differs", &lease).await;
     restarted.unwrap();

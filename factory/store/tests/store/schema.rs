@@ -8,20 +8,9 @@ use swemill_store::repositories;
 use swemill_store::{Error, Failure, FailureClass, Result};
 
 use crate::support::{
-    FAILING, FLAKY, TestStore, World, add_candidates, new_environment, new_repository, new_tests,
-    world,
+    FAILING, FLAKY, TestStore, World, add_candidates, new_environment, new_instance,
+    new_repository, new_tests, world,
 };
-
-fn instance(fail_to_pass: &[i32], pass_to_pass: &[i32]) -> NewInstance {
-    NewInstance {
-        fail_to_pass: fail_to_pass.to_vec(),
-        pass_to_pass: pass_to_pass.to_vec(),
-        problem_statement: "It is broken.".into(),
-        statement_style: "plain".into(),
-        confirmations: 1,
-        provenance: json!({"version": "0.1.0"}),
-    }
-}
 
 async fn prepared() -> (TestStore, World) {
     let store = TestStore::new().await;
@@ -64,12 +53,12 @@ async fn refuses_sql(store: &TestStore, sql: &'static str, constraint: &str) {
 async fn a_sound_instance_is_accepted_once() {
     let (store, _) = prepared().await;
     assert!(
-        accept(&store, &instance(&[1, 0], &[4, 2, 3]))
+        accept(&store, &new_instance(&[1, 0], &[4, 2, 3]))
             .await
             .unwrap()
     );
     assert!(
-        !accept(&store, &instance(&[2], &[3])).await.unwrap(),
+        !accept(&store, &new_instance(&[2], &[3])).await.unwrap(),
         "the first decision stays"
     );
     let stored = instances::get(store.pool(), "c1").await.unwrap().unwrap();
@@ -86,34 +75,34 @@ async fn a_sound_instance_is_accepted_once() {
 
 #[tokio::test]
 async fn an_instance_without_a_broken_test_is_refused() {
-    refuses(instance(&[], &[1]), "instances_break_a_test").await;
+    refuses(new_instance(&[], &[1]), "instances_break_a_test").await;
 }
 
 #[tokio::test]
 async fn an_instance_without_a_test_that_still_passes_is_refused() {
-    refuses(instance(&[1], &[]), "instances_keep_a_test").await;
+    refuses(new_instance(&[1], &[]), "instances_keep_a_test").await;
 }
 
 #[tokio::test]
 async fn an_instance_with_a_test_in_both_lists_is_refused() {
-    refuses(instance(&[1], &[2, 1]), "instances_list_a_test_once").await;
+    refuses(new_instance(&[1], &[2, 1]), "instances_list_a_test_once").await;
 }
 
 #[tokio::test]
 async fn an_instance_with_a_test_twice_in_one_list_is_refused() {
-    refuses(instance(&[1, 1], &[2]), "instances_list_a_test_once").await;
+    refuses(new_instance(&[1, 1], &[2]), "instances_list_a_test_once").await;
 }
 
 #[tokio::test]
 async fn an_instance_with_an_unknown_test_is_refused() {
-    refuses(instance(&[99], &[2]), "instances_list_known_tests").await;
-    refuses(instance(&[1], &[-1]), "instances_list_known_tests").await;
+    refuses(new_instance(&[99], &[2]), "instances_list_known_tests").await;
+    refuses(new_instance(&[1], &[-1]), "instances_list_known_tests").await;
 }
 
 #[tokio::test]
 async fn an_instance_with_a_flaky_test_is_refused() {
     refuses(
-        instance(&[1], &[2, FLAKY]),
+        new_instance(&[1], &[2, FLAKY]),
         "instances_list_stable_passing_tests",
     )
     .await;
@@ -122,7 +111,7 @@ async fn an_instance_with_a_flaky_test_is_refused() {
 #[tokio::test]
 async fn an_instance_with_a_test_that_never_passed_is_refused() {
     refuses(
-        instance(&[FAILING], &[2]),
+        new_instance(&[FAILING], &[2]),
         "instances_list_stable_passing_tests",
     )
     .await;
@@ -130,7 +119,7 @@ async fn an_instance_with_a_test_that_never_passed_is_refused() {
 
 #[tokio::test]
 async fn an_instance_that_was_not_confirmed_is_refused() {
-    let mut unconfirmed = instance(&[1], &[2]);
+    let mut unconfirmed = new_instance(&[1], &[2]);
     unconfirmed.confirmations = 0;
     refuses(unconfirmed, "instances_are_confirmed").await;
 }
@@ -151,7 +140,7 @@ async fn a_candidate_is_accepted_exactly_when_it_has_an_instance() {
         both,
     )
     .await;
-    accept(&store, &instance(&[1], &[2])).await.unwrap();
+    accept(&store, &new_instance(&[1], &[2])).await.unwrap();
     refuses_sql(&store, "DELETE FROM instances", both).await;
     refuses_sql(
         &store,

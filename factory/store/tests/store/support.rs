@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use swemill_store::candidates::{self, NewCandidate};
 use swemill_store::cluster::Cluster;
 use swemill_store::environments::{self, NewEnvironment};
+use swemill_store::instances::NewInstance;
 use swemill_store::repositories::{self, NewRepository};
 use swemill_store::sources::{self, NewSource};
 use swemill_store::tests::{NewTest, TestStatus};
@@ -200,6 +201,17 @@ pub(crate) fn new_candidate(id: &str) -> NewCandidate {
         line: 3,
         patch: format!("--- a/a.py\n+++ b/a.py\n{id}\n"),
         seed: 7,
+    }
+}
+
+pub(crate) fn new_instance(fail_to_pass: &[i32], pass_to_pass: &[i32]) -> NewInstance {
+    NewInstance {
+        fail_to_pass: fail_to_pass.to_vec(),
+        pass_to_pass: pass_to_pass.to_vec(),
+        problem_statement: "It is broken.".into(),
+        statement_style: "plain".into(),
+        confirmations: 1,
+        provenance: json!({"version": "0.1.0"}),
     }
 }
 

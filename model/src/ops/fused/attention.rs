@@ -11,8 +11,8 @@ use rayon::prelude::*;
 
 use super::attention_backward;
 use super::data::{self, by_dtype, by_format};
-use super::product::{View, multiply};
 use super::real::{Real, vectorised};
+use crate::product::{View, multiply};
 
 /// Query rows of a tile.
 pub(super) const TILE: usize = 64;

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::attention::{Attention, Sizes};
 use super::data::{self, Numbers};
-use super::product::{View, multiply};
 use super::real::{Real, vectorised};
+use crate::product::{View, multiply};
 
 /// The inputs, the result and its gradient.
 struct Inputs<'a, T> {

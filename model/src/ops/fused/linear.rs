@@ -3,8 +3,8 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 use super::data::{self, Numbers, by_dtype, by_format};
-use super::product::{View, multiply};
 use super::real::Real;
+use crate::product::{View, multiply};
 
 /// `x`: `[rows, inputs]`; `weight`: `[outputs, inputs]`.
 pub(super) struct Linear;

@@ -10,7 +10,6 @@ mod data;
 mod gate;
 mod linear;
 mod norm;
-mod product;
 mod real;
 mod rope;
 mod squares;

@@ -3,10 +3,11 @@
 use std::iter::Sum;
 
 use candle_core::WithDType;
-use num_traits::Float;
+
+use crate::product::Element;
 
 /// Single precision, for work; double precision, for checks.
-pub(crate) trait Real: WithDType + Float + Sum {
+pub(crate) trait Real: WithDType + Element + Sum {
     /// `e^x`. In single precision a polynomial that compiles to vector code, within two units in the last place; a NaN stays one,
     /// and what would be below the smallest normal number is that number.
     fn exponential(self) -> Self;

@@ -155,11 +155,7 @@ impl Weights for GgufWeights {
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize, bias: bool) -> Result<Linear> {
         let weight = format!("{name}.weight");
         let matrix = self.matrix(&weight, outputs, inputs)?;
-        let bias = if bias {
-            Some(self.tensor(&format!("{name}.bias"), &[outputs])?)
-        } else {
-            None
-        };
+        let bias = self.bias(name, outputs, bias)?;
         match matrix {
             Some(matrix) => Ok(Linear::Quantized { matrix, bias }),
             None => Ok(Linear::Dense {

@@ -64,6 +64,37 @@ impl FamilyArguments {
     }
 }
 
+/// The plane of centres that is looked at.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct Centres {
+    /// Range of a
+    #[arg(
+        long,
+        value_name = "LOW:HIGH",
+        default_value = "-2:2",
+        allow_hyphen_values = true
+    )]
+    a: String,
+    /// Range of b
+    #[arg(
+        long,
+        value_name = "LOW:HIGH",
+        default_value = "-2:2",
+        allow_hyphen_values = true
+    )]
+    b: String,
+}
+
+impl Centres {
+    pub(super) fn a(&self) -> anyhow::Result<[f64; 2]> {
+        range(&self.a)
+    }
+
+    pub(super) fn b(&self) -> anyhow::Result<[f64; 2]> {
+        range(&self.b)
+    }
+}
+
 /// A range LOW:HIGH.
 pub(super) fn range(text: &str) -> anyhow::Result<[f64; 2]> {
     let (low, high) = text

@@ -13,7 +13,7 @@ use swemill_research::envelope::singularity::{
     Region, butterfly_lines, rational_lines, swallowtail_surface,
 };
 
-use super::arguments::range;
+use super::arguments::{Centres, range};
 use crate::cli::output::Output;
 
 #[derive(Debug, Args)]
@@ -21,22 +21,8 @@ pub(in crate::cli) struct Arguments {
     /// Multiplier m = p/q
     #[arg(short, long, value_name = "P/Q", allow_hyphen_values = true)]
     m: Multiplier,
-    /// Range of a
-    #[arg(
-        long,
-        value_name = "LOW:HIGH",
-        default_value = "-2:2",
-        allow_hyphen_values = true
-    )]
-    a: String,
-    /// Range of b
-    #[arg(
-        long,
-        value_name = "LOW:HIGH",
-        default_value = "-2:2",
-        allow_hyphen_values = true
-    )]
-    b: String,
+    #[command(flatten)]
+    centres: Centres,
     /// Range of the radius
     #[arg(
         long,
@@ -55,8 +41,8 @@ pub(in crate::cli) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<ExitCode> {
     let region = Region {
-        a: range(&arguments.a)?,
-        b: range(&arguments.b)?,
+        a: arguments.centres.a()?,
+        b: arguments.centres.b()?,
         r: range(&arguments.r)?,
     };
     if let Some(file) = &arguments.html {

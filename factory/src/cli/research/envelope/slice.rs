@@ -8,7 +8,7 @@ use serde_json::json;
 use swemill_research::envelope::parameters::{Multiplier, Number};
 use swemill_research::envelope::slice::{SliceRequest, slice};
 
-use super::arguments::range;
+use super::arguments::Centres;
 use crate::cli::output::Output;
 use crate::cli::progress::Progress;
 
@@ -20,22 +20,8 @@ pub(in crate::cli) struct Arguments {
     /// Radius of the second circle
     #[arg(short, long, value_name = "NUMBER", allow_hyphen_values = true)]
     r: Number,
-    /// Range of a
-    #[arg(
-        long,
-        value_name = "LOW:HIGH",
-        default_value = "-2:2",
-        allow_hyphen_values = true
-    )]
-    a: String,
-    /// Range of b
-    #[arg(
-        long,
-        value_name = "LOW:HIGH",
-        default_value = "-2:2",
-        allow_hyphen_values = true
-    )]
-    b: String,
+    #[command(flatten)]
+    centres: Centres,
     /// Cells along each side
     #[arg(long, value_name = "N", default_value_t = 500)]
     size: u16,
@@ -46,8 +32,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit
     let request = SliceRequest {
         multiplier: arguments.m,
         r: arguments.r.to_f64(),
-        a: range(&arguments.a)?,
-        b: range(&arguments.b)?,
+        a: arguments.centres.a()?,
+        b: arguments.centres.b()?,
         size: [side, side],
     };
     let progress = Progress::new(output);

@@ -1,12 +1,17 @@
-//! Matrix products over views of slices.
+//! A safe way to the `gemm` crate, which picks its instructions at run time: matrix products over views of slices.
 
 use gemm::Parallelism;
+use num_traits::Float;
 
-use super::real::Real;
+/// The formats that are multiplied here.
+pub(crate) trait Element: Float + 'static {}
+
+impl Element for f32 {}
+impl Element for f64 {}
 
 /// A matrix within a slice: element `(i, j)` is at `i * row_stride + j * column_stride`.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a, T> {
+pub(crate) struct View<'a, T> {
     data: &'a [T],
     rows: usize,
     columns: usize,
@@ -16,7 +21,7 @@ pub(super) struct View<'a, T> {
 
 impl<'a, T> View<'a, T> {
     /// Rows that lie `row_stride` apart, each in one piece.
-    pub(super) fn new(data: &'a [T], rows: usize, columns: usize, row_stride: usize) -> Self {
+    pub(crate) fn new(data: &'a [T], rows: usize, columns: usize, row_stride: usize) -> Self {
         let view = Self {
             data,
             rows,
@@ -29,7 +34,7 @@ impl<'a, T> View<'a, T> {
     }
 
     /// The transposed matrix.
-    pub(super) fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         Self {
             rows: self.columns,
             columns: self.rows,
@@ -49,7 +54,7 @@ impl<'a, T> View<'a, T> {
 }
 
 /// `out = left right`, or `out += left right`; the rows of `out` lie `out_stride` apart.
-pub(super) fn multiply<T: Real>(
+pub(crate) fn multiply<T: Element>(
     out: &mut [T],
     out_stride: usize,
     left: View<'_, T>,
@@ -79,7 +84,7 @@ pub(super) fn multiply<T: Real>(
         |stride: usize| isize::try_from(stride).expect("a slice is shorter than isize::MAX");
     // SAFETY: `View::new` checked that every element of both inputs lies in its slice (transposing moves none), the assertions
     // above did so for the result, whose rows do not overlap; the inputs are shared and the result is exclusive borrows, so
-    // they are disjoint. `Real` is implemented by f32 and f64 only, which gemm knows.
+    // they are disjoint. `Element` is implemented by f32 and f64 only, which gemm knows.
     unsafe {
         gemm::gemm(
             rows,
