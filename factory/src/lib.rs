@@ -6,7 +6,7 @@
 //! solver reads, [`export`] lets data sets out, [`seal`] makes the place that an agent gets, [`grading`] judges what it
 //! submits ([`breakage`] is an instance's break as both need it), [`rollouts`] lets agents try and keeps what they did, and [`verification`] proves instances once more.
 //! [`report`] tells of rollouts in one page of HTML. [`cli`] is the command line over all of it, [`settings`] what can be set, [`image`] base images for containers,
-//! [`events`] what is told meanwhile, [`failure`] whose fault it was, [`tools`] what is
+//! [`models`] where models are that are named, [`events`] what is told meanwhile, [`failure`] whose fault it was, [`tools`] what is
 //! fetched from package indexes to work with.
 
 pub mod backends;
@@ -19,6 +19,7 @@ pub mod failure;
 pub mod grading;
 pub mod image;
 pub mod machine;
+pub mod models;
 pub mod report;
 pub mod request;
 pub mod rollouts;

@@ -4,93 +4,52 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
 use swemill_agent::lm::{Completion, Lm, LmError, Query, Usage};
 use swemill_agent::message::{Message, ToolCall};
-use swemill_model::engine::{
-    Engine, PagedDecoder, Reason, Request, RequestError, Sampling, Settings, Vocabulary,
-};
+use swemill_model::engine::{Reason, Request, RequestError, Sampling};
+use swemill_model::host::Setup;
 use swemill_model::store::Store;
-use swemill_model::template::{CallFormat, ChatTemplate, parse_calls};
-use swemill_model::{Model, Options, Tokenizer};
+use swemill_model::template::{CallFormat, Conversation, parse_calls};
+use swemill_model::{Host, Options};
 
 use crate::failure::StageError;
+use crate::models;
 
 /// Tokens of an answer where the campaign does not say.
 const ANSWER_TOKENS: usize = 1024;
 
-/// A model with its engine. Copies share both; each samples in its own way.
+/// A model on its engine, as the server would answer for it. Copies share both; each samples in its own way.
 #[derive(Clone, Debug)]
 pub(super) struct EngineLm {
-    shared: Arc<Shared>,
+    host: Arc<Host>,
     temperature: f32,
     seed: u64,
 }
 
-#[derive(Debug)]
-struct Shared {
-    name: String,
-    engine: Engine,
-    tokenizer: Tokenizer,
-    template: ChatTemplate,
-    calls: CallFormat,
-}
-
 /// Opens a model of the store, a folder or a GGUF, and starts its engine.
 pub(super) async fn open(home: PathBuf, name: String) -> Result<EngineLm, StageError> {
-    let unusable = |name: &str, reason: String| StageError {
-        retry: false,
-        ..StageError::infra(format!(
-            "the model {name} cannot be used: {reason}; `swemill model list` shows what is here"
-        ))
-    };
     let asked = name.clone();
-    let opened = tokio::task::spawn_blocking(move || start(&home, &name));
-    match opened.await {
-        Ok(Ok(shared)) => Ok(EngineLm {
-            shared: Arc::new(shared),
-            temperature: 0.0,
-            seed: 0,
-        }),
-        Ok(Err(reason)) => Err(unusable(&asked, reason)),
-        Err(error) => Err(unusable(&asked, error.to_string())),
-    }
+    let opened = tokio::task::spawn_blocking(move || start(&home, &name)).await;
+    let host = opened.map_err(anyhow::Error::from).flatten();
+    let host = host.map_err(|error| StageError {
+        retry: false,
+        ..StageError::infra(format!("the model {asked} cannot be used: {error:#}"))
+    })?;
+    Ok(EngineLm {
+        host: Arc::new(host),
+        temperature: 0.0,
+        seed: 0,
+    })
 }
 
-fn start(home: &Path, name: &str) -> Result<Shared, String> {
-    let path = if Path::new(name).exists() {
-        PathBuf::from(name)
-    } else {
-        let found = Store::new(home).get(name);
-        found.map_err(|error| error.to_string())?.weights()
-    };
-    let options = Options::default();
-    let model = Model::open(&path, &options).map_err(|error| error.to_string())?;
-    let source = model
-        .chat_template
-        .as_deref()
-        .ok_or("it has no chat template, and agents need one")?;
-    let spelling = |token: Option<u32>| {
-        let spelling = token.and_then(|token| model.tokenizer.spelling(token));
-        spelling.unwrap_or_default()
-    };
-    let end = model.end_tokens.first().copied();
-    let template = ChatTemplate::new(source, &spelling(model.begin_token), &spelling(end))
-        .map_err(|error| error.to_string())?;
-    let settings = Settings {
-        ends: model.end_tokens.iter().copied().collect(),
-        ..Settings::default()
-    };
-    let vocabulary = Arc::new(Vocabulary::of(&model.tokenizer));
-    let decoder = PagedDecoder::new(model.decoder, &settings).map_err(|error| error.to_string())?;
-    let engine = Engine::start(Box::new(decoder), vocabulary, settings);
-    Ok(Shared {
-        name: name.to_owned(),
-        engine: engine.map_err(|error| error.to_string())?,
-        calls: CallFormat::of_template(source),
-        tokenizer: model.tokenizer,
-        template,
-    })
+fn start(home: &Path, name: &str) -> anyhow::Result<Host> {
+    let weights = models::find(name, &Store::new(home))?.weights;
+    let host = Host::open(name, &weights, &Options::default(), &Setup::default())?;
+    anyhow::ensure!(
+        host.converses(),
+        "it has no chat template, and agents need one"
+    );
+    Ok(host)
 }
 
 impl EngineLm {
@@ -102,32 +61,32 @@ impl EngineLm {
         )]
         let temperature = temperature as f32;
         Self {
-            shared: self.shared.clone(),
+            host: self.host.clone(),
             temperature,
             seed: seed.unsigned_abs(),
         }
     }
 
     fn prompt(&self, query: &Query<'_>) -> Result<Vec<u32>, LmError> {
-        let shared = &self.shared;
-        let messages: Vec<Value> = query.messages.iter().map(Message::to_openai).collect();
-        let tools = Some(query.tools).filter(|tools| !tools.is_empty());
-        let rendered = shared.template.render(&messages, tools, true, &Value::Null);
-        let text = rendered.map_err(|error| self.refused(error.to_string()))?;
-        let tokens = shared.tokenizer.encode(&text);
-        tokens.map_err(|error| self.refused(error.to_string()))
+        let conversation = Conversation {
+            messages: query.messages.iter().map(Message::to_openai).collect(),
+            tools: query.tools.to_vec(),
+            ..Conversation::default()
+        };
+        let prompt = self.host.chat_prompt(&conversation);
+        prompt.map_err(|error| self.refused(error.to_string()))
     }
 
     fn refused(&self, reason: String) -> LmError {
         LmError::Refused {
-            model: self.shared.name.clone(),
+            model: self.host.name().to_owned(),
             status: 400,
             reason,
         }
     }
 
     fn failed(&self, error: RequestError) -> LmError {
-        let model = self.shared.name.clone();
+        let model = self.host.name().to_owned();
         match error {
             RequestError::ContextLength { .. } => LmError::ContextOverflow {
                 model,
@@ -146,7 +105,7 @@ impl EngineLm {
 #[async_trait]
 impl Lm for EngineLm {
     fn name(&self) -> &str {
-        &self.shared.name
+        self.host.name()
     }
 
     async fn complete(&self, query: Query<'_>) -> Result<Completion, LmError> {
@@ -159,13 +118,13 @@ impl Lm for EngineLm {
             seed: self.seed.wrapping_add(query.step as u64),
             ..Sampling::default()
         };
-        let answer = self.shared.engine.submit(request);
+        let answer = self.host.engine().submit(request);
         let answer = answer.map_err(|error| self.failed(error))?;
         let outcome = answer.collect().await.map_err(|error| self.failed(error))?;
         let (content, tool_calls) = if query.tools.is_empty() {
             (outcome.text, Vec::new())
         } else {
-            called(&outcome.text, self.shared.calls, query.step)
+            called(&outcome.text, self.host.call_format(), query.step)
         };
         let usage = outcome.done.usage;
         Ok(Completion {

@@ -124,6 +124,11 @@ impl Host {
         &self.tokenizer
     }
 
+    /// Whether the model was published for conversations.
+    pub fn converses(&self) -> bool {
+        self.chat.is_some()
+    }
+
     /// How the model writes tool calls.
     pub fn call_format(&self) -> CallFormat {
         self.call_format

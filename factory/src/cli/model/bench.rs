@@ -13,8 +13,9 @@ use swemill_model::{
     store::Store,
 };
 
-use super::open::{Computing, Place};
+use super::open::{self, Computing};
 use crate::cli::output::Output;
+use crate::models;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -66,7 +67,7 @@ pub(super) async fn run(
         arguments.prompt_tokens > 0 && arguments.new_tokens > 1 && arguments.sequences > 0,
         "there must be a prompt, at least two new tokens, and a sequence"
     );
-    let place = Place::find(&arguments.model, store)?;
+    let model = models::find(&arguments.model, store)?;
     arguments.computing.start_threads();
     let setup = Setup {
         sequences: arguments.sequences,
@@ -75,7 +76,7 @@ pub(super) async fn run(
         guesses: 0,
         ..arguments.computing.setup()
     };
-    let host = place.host(setup).await?;
+    let host = open::host(&model, setup).await?;
     let mut runs = Vec::new();
     // The first warms up: threads, pages, caches.
     for index in 0..=arguments.runs.max(1) {
@@ -85,7 +86,7 @@ pub(super) async fn run(
         }
     }
     let report = Report {
-        model: &place.name,
+        model: &model.name,
         threads: Pool::global().threads(),
         prompt_tokens: arguments.prompt_tokens,
         new_tokens: arguments.new_tokens,

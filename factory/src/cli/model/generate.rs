@@ -17,10 +17,11 @@ use swemill_model::{
 };
 
 use super::{
-    open::{Computing, Place},
+    open::{self, Computing},
     sampling,
 };
 use crate::cli::output::Output;
+use crate::models;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -54,13 +55,13 @@ pub(super) async fn run(
     store: &Store,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    let place = Place::find(&arguments.model, store)?;
+    let model = models::find(&arguments.model, store)?;
     let text = match arguments.prompt.clone() {
         Some(text) => text,
         None => read_prompt(output)?,
     };
     arguments.computing.start_threads();
-    let host = place.host(arguments.computing.setup()).await?;
+    let host = open::host(&model, arguments.computing.setup()).await?;
     let request = Request {
         sampling: arguments.sampling.sampling(),
         stop: arguments.stop.clone(),
@@ -78,7 +79,13 @@ pub(super) async fn run(
         output.piece(&text);
         whole.push_str(&text);
         if let Some(done) = done {
-            return finish(&place, &whole, &done, begun.elapsed().as_secs_f64(), output);
+            return finish(
+                &model.name,
+                &whole,
+                &done,
+                begun.elapsed().as_secs_f64(),
+                output,
+            );
         }
     }
     anyhow::bail!("the engine ended without a last word; its reason is on stderr")
@@ -113,7 +120,7 @@ fn prompt(host: &Host, arguments: &Arguments, text: &str) -> anyhow::Result<Vec<
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
 fn finish(
-    place: &Place,
+    model: &str,
     text: &str,
     done: &Done,
     seconds: f64,
@@ -127,7 +134,7 @@ fn finish(
             _ => "stop",
         };
         output.document(&json!({
-            "model": place.name,
+            "model": model,
             "text": text,
             "finish_reason": finish,
             "prompt_tokens": usage.prompt,

@@ -1,6 +1,6 @@
 //! `swemill model serve`.
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -15,8 +15,9 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use super::open::{Computing, Place};
+use super::open::{self, Computing};
 use crate::cli::{exit, output::Output};
+use crate::models::{self, Model};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -82,7 +83,8 @@ pub(super) async fn run(
     let mut hosts = Vec::new();
     for model in &arguments.models {
         output.note(format!("opening {model}"));
-        hosts.push(Place::find(model, store)?.host(arguments.setup()).await?);
+        let model = models::find(model, store)?;
+        hosts.push(open::host(&model, arguments.setup()).await?);
     }
     let mut embedders = Vec::new();
     for model in &arguments.embedding_models {
@@ -140,9 +142,8 @@ impl Arguments {
 }
 
 fn open_embedder(given: &str, store: &Store) -> anyhow::Result<Embedder> {
-    let Place { name, path } = Place::find(given, store)?;
-    let folder: &Path = &path;
-    Embedder::open(&name, folder).with_context(|| format!("could not open the encoder `{name}`"))
+    let Model { name, place, .. } = models::find(given, store)?;
+    Embedder::open(&name, &place).with_context(|| format!("could not open the encoder `{name}`"))
 }
 
 /// Ctrl-C and SIGTERM, heard from the moment this is made.

@@ -8,16 +8,11 @@ use swemill_model::Tokenizer;
 use swemill_model::store::Store;
 use swemill_model::weights::Gguf;
 
-/// Opens a tokenizer.json, a GGUF, a folder with one of them, or a model of the store by its name. A name with a slash, and
-/// one that exists here, is a path.
+use crate::models;
+
+/// Opens that of a model of the store, a tokenizer.json, a GGUF, or a folder with one of them.
 pub fn open(name: &str, data_folder: &Path) -> anyhow::Result<CountTokens> {
-    let path = Path::new(name);
-    let is_path = name.contains('/') || path.exists();
-    let place = if is_path {
-        path.to_path_buf()
-    } else {
-        Store::new(data_folder).get(name)?.folder
-    };
+    let place = models::find(name, &Store::new(data_folder))?.place;
     let file = file_at(&place).with_context(|| format!("cannot use {name} as a tokenizer"))?;
     let is_gguf = file
         .extension()

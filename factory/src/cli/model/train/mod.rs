@@ -21,6 +21,7 @@ use follower::Follower;
 
 use crate::cli::exit;
 use crate::cli::output::Output;
+use crate::models;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -41,11 +42,7 @@ pub(super) async fn run_verb(
     store: &Store,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    let path = match store.get(&arguments.from) {
-        Ok(installed) => installed.weights(),
-        Err(_) if Path::new(&arguments.from).exists() => arguments.from.clone().into(),
-        Err(error) => return Err(error.into()),
-    };
+    let path = models::find(&arguments.from, store)?.weights;
     let stop = Arc::new(AtomicBool::new(false));
     let heard = Arc::clone(&stop);
     let listener = tokio::spawn(async move {
