@@ -28,6 +28,7 @@ use crate::service::Service;
 use crate::settings::Settings;
 use crate::stages::KINDS;
 use crate::staging::{self, Staging};
+use crate::statement::snippet::Snippets;
 use crate::warm::Idle;
 
 /// Everything that stages work with.
@@ -62,6 +63,8 @@ pub struct Loaded {
     cold: std::sync::Mutex<HashMap<Stage, String>>,
     /// The repository's files on the host.
     pub tree: PathBuf,
+    /// The sources of their tests.
+    pub snippets: Snippets,
     /// Where they are inside.
     pub testbed: PathBuf,
     /// The number of each test in the store.
@@ -414,6 +417,7 @@ impl Machine {
             baseline,
             reach,
             cold: std::sync::Mutex::default(),
+            snippets: Snippets::new(&project.tree),
             tree: project.tree,
             testbed: Path::new(TESTBED).to_owned(),
             ordinals,

@@ -10,7 +10,7 @@ use super::{Done, OfCandidate};
 use crate::events::Event;
 use crate::failure::StageError;
 use crate::machine::{Loaded, Machine};
-use crate::statement::{Evidence, Failure as FailingTest, Statement, Styles, Writer as _, snippet};
+use crate::statement::{Evidence, Failure as FailingTest, Statement, Styles, Writer as _};
 use crate::validation::{Accepted, Decision, Judge, Rules, Verdict};
 
 /// How many failing tests a statement may draw on.
@@ -96,12 +96,10 @@ fn statement(loaded: &Loaded, candidate: &Candidate, accepted: &Accepted) -> Sta
                 ))
             })
             .unwrap_or_default();
-        let file = node_id.split("::").next().unwrap_or_default();
-        let source = std::fs::read_to_string(loaded.tree.join(file)).ok();
         FailingTest {
             node_id: node_id.clone(),
             message: without_addresses(&message),
-            source: source.and_then(|text| snippet::of_test(&text, node_id)),
+            source: loaded.snippets.of_test(node_id),
         }
     };
     let digest = Sha256::digest(format!("{} {}", candidate.seed, candidate.id).as_bytes());
