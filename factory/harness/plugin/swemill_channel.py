@@ -29,17 +29,18 @@ def open_channel():
 
 def prepare():
     """Returns a function that opens the channel with a given descriptor, in this process or in a copy of it."""
+    # Not `signal`: its functions make enumerations of what they take and give, which costs more than the call.
+    import _signal
     import hashlib
     import json
     import os
-    import signal
     import struct
 
     move, read, authenticator = _mover(), _read, _authenticator
     receive, stat, own_id, load = os.read, os.fstat, os.getpid, json.loads
     unpack = struct.Struct(">I").unpack
     sha256 = hashlib.sha256
-    sender = _sender(os, signal, struct)
+    sender = _sender(os, _signal, struct)
 
     def open_descriptor(descriptor):
         descriptor = move(descriptor)
@@ -110,10 +111,10 @@ def _sender(os, signal, struct):
     system_error = OSError
     mask, block, restore = signal.pthread_sigmask, signal.SIG_BLOCK, signal.SIG_SETMASK
     # A handler that raises, such as pytest-timeout's, must not cut a frame in two.
-    held_back = [
+    held_back = tuple(
         getattr(signal, name)
         for name in "SIGALRM SIGINT SIGTERM SIGHUP SIGUSR1 SIGUSR2 SIGVTALRM SIGPROF SIGCHLD".split()
-    ]
+    )
     CHANNEL_LOST = 97
 
     def sender(descriptor, identity, owner, authenticate):
