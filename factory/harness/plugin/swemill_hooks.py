@@ -14,6 +14,7 @@ ITEMS_A_RECORD = 200
 PHASES = ["setup", "call", "teardown"]
 DESCRIBED_IN_FULL = 20
 FRAMES_OTHERWISE = 2
+HIDES = "__tracebackhide__"
 
 
 def make(pytest, link, stages):
@@ -149,13 +150,16 @@ def make(pytest, link, stages):
             watch.failed(text(report.nodeid))
 
     def shorten(item, call):
-        """Describing a failure costs more than most tests, frame by frame: after some, the last frames have to do."""
+        """Describing a failure costs more than most tests, frame by frame: after some, the last frames have to do.
+
+        Of a copy's failures nobody reads more than the message, which is that of the last frame that is not hidden.
+        """
         # Those of unittest's cases wait at the item.
         for found in [call.excinfo] + list(get(item, "_excinfo", None) or ()):
             if found is not None:
                 described[0] += 1
-                if described[0] > DESCRIBED_IN_FULL:
-                    found.traceback = found.traceback[-FRAMES_OTHERWISE:]
+                if link.is_copy or described[0] > DESCRIBED_IN_FULL:
+                    found.traceback = found.traceback[-_frames_needed(found.tb) :]
 
     def tell_held():
         """What went well is told at once when the whole test did."""
@@ -176,6 +180,18 @@ def make(pytest, link, stages):
         send({"record": "internal_error", "text": text(excrepr)[-20000:]})
 
     return {name: hook for name, hook in locals().items() if name.startswith("pytest_")}
+
+
+def _frames_needed(trace):
+    """How many of the last frames have one among them that is shown."""
+    codes = []
+    while trace is not None:
+        codes.append(trace.tb_frame.f_code)
+        trace = trace.tb_next
+    needed = FRAMES_OTHERWISE
+    while needed < len(codes) and all(HIDES in code.co_varnames for code in codes[-needed:]):
+        needed += 1
+    return needed
 
 
 def _is_subtest(report):

@@ -114,6 +114,13 @@ async fn after_many_failures_the_last_frames_of_each_have_to_do() {
         let crash = run.tests[id].crash.as_ref().unwrap();
         assert_eq!((crash.line, crash.message.as_str()), (9, message));
     }
+    // Where the last frames are hidden, as many as lead to one that is not.
+    let hidden = &run.tests["test_deep.py::TestZ::test_hidden"];
+    let crash = hidden.crash.as_ref().unwrap();
+    assert_eq!(
+        (crash.line, crash.message.as_str()),
+        (31, "ValueError: hidden")
+    );
 }
 
 #[tokio::test]

@@ -17,3 +17,15 @@ def test_function(number):
 class TestCase(unittest.TestCase):
     def test_method(self):
         fall(25, 6)
+
+
+def hidden(depth):
+    __tracebackhide__ = True
+    if depth:
+        hidden(depth - 1)
+    raise ValueError("hidden")
+
+
+class TestZ:
+    def test_hidden(self):
+        hidden(4)
