@@ -6,7 +6,7 @@ import threading
 from support import INSTANCES, begin, children, get, post, refused, reset, step, until
 
 what = os.environ["WHAT"]
-ids = [episode["episode_id"] for episode in reset([INSTANCES[0]["instance_id"]], attempts=3)]
+ids = [episode["episode_id"] for episode in reset([INSTANCES[0]["id"]], attempts=3)]
 assert len(children()) == 3
 if what == "idle":
     # The server closes what is left alone for 2 seconds, and not what is busy.

@@ -7,7 +7,7 @@ import requests
 
 from support import INSTANCES, SUBMIT, URL, begin, close, done, get, grade, post, refused, step, until
 
-instance_id = INSTANCES[0]["instance_id"]
+instance_id = INSTANCES[0]["id"]
 id = begin()
 other = begin()
 
@@ -26,7 +26,8 @@ call = {"role": "assistant", "content": "x"}
 # What cannot be read.
 refused(raw("step", b"{"), 400, "invalid_json")
 refused(raw("step", b"\xff\xfe"), 400, "invalid_json")
-refused(raw("step", b"[" * 50_000), 400, "invalid_json")
+deep = b'{"steps": [{"episode_id": "x", "message": {"content": "x", "more": ' + b"[" * 50_000
+refused(raw("step", deep), 400, "invalid_json")
 for name, body in (
     ("step", {"steps": 1}),
     ("step", {"stepz": []}),

@@ -25,7 +25,7 @@ def submission(interface):
 
 # The repair, in every interface, handed in by the policy.
 for interface, instance in zip(INTERFACES, INSTANCES):
-    [episode] = reset([instance["instance_id"]], interface=interface)
+    [episode] = reset([instance["id"]], interface=interface)
     assert [message["role"] for message in episode["messages"]] == ["system", "user"], episode
     assert bool(episode["tools"]) == (interface in ("mini-tool-calls", "swe-agent-function-calling"))
     id = episode["episode_id"]
@@ -42,12 +42,12 @@ for interface, instance in zip(INTERFACES, INSTANCES):
     [judged] = grade(id)
     assert (judged["reward"], judged["outcome"], judged["resolved"]) == (1.0, "resolved", True), (interface, judged)
     lists = [(judged[name]["passed"], judged[name]["total"]) for name in ("fail_to_pass", "pass_to_pass")]
-    assert lists == [(len(instance[name]),) * 2 for name in ("FAIL_TO_PASS", "PASS_TO_PASS")], judged
+    assert lists == [(len(instance[name]),) * 2 for name in ("fail_to_pass", "pass_to_pass")], judged
     assert grade(id)[0]["reward"] == 1.0, "the same grade again"
 
 # Many at one time: repaired and not handed in, nothing done, a wrong repair, and the empty submission of mini-swe-agent.
 instance = INSTANCES[0]
-ids = [episode["episode_id"] for episode in reset([instance["instance_id"]], attempts=4)]
+ids = [episode["episode_id"] for episode in reset([instance["id"]], attempts=4)]
 commands = [repair(instance), "ls", "echo 'broken =' > sums.py", SUBMIT]
 taken = done(post("step", {"steps": [{"episode_id": id, "command": command} for id, command in zip(ids, commands)]}))["steps"]
 assert [one["episode_id"] for one in taken] == ids and [one["done"] for one in taken] == [False] * 3 + [True], taken
@@ -65,10 +65,10 @@ for interface, reward in (("mini-fenced", 0.0), ("swe-agent-xml", 1.0)):
     assert grade(id)[0]["reward"] == reward, interface
 
 # What a policy is shown holds neither the repair nor the names of the tests that judge, and nor does a grade.
-[episode] = reset([instance["instance_id"]])
+[episode] = reset([instance["id"]])
 wrong = step(episode["episode_id"], "echo 'broken =' > sums.py; git log --all --stat; ls tests; grep -rn 'def test' tests")
-shown = [episode, wrong, grade(episode["episode_id"]), get(f"/v1/instances/{instance['instance_id']}").json()]
-for test in instance["FAIL_TO_PASS"]:
+shown = [episode, wrong, grade(episode["episode_id"]), get(f"/v1/instances/{instance['id']}").json()]
+for test in instance["fail_to_pass"]:
     assert test not in str(shown), test
 assert "@@" not in str(shown[:2]), shown[:2]
 

@@ -42,7 +42,7 @@ def reset(ids, **more):
 
 def begin(index=0, **more):
     """One episode's id."""
-    return reset([INSTANCES[index]["instance_id"]], **more)[0]["episode_id"]
+    return reset([INSTANCES[index]["id"]], **more)[0]["episode_id"]
 
 
 def step(episode_id, command=None, **more):
