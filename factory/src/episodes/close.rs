@@ -30,7 +30,7 @@ impl Episodes {
             let found = self.open().remove(id);
             match found {
                 Some(episode) => {
-                    ending.push(self.tasks.start(end(episode)));
+                    ending.push(self.tasks.start(async move { episode.end().await }));
                     result.closed.push(id.clone());
                 }
                 None => result.unknown.push(id.clone()),
@@ -69,15 +69,5 @@ impl Episodes {
         let ids = self.ids();
         self.close(&ids).await;
         is_whole
-    }
-}
-
-/// Waits for what is being done with an episode, and ends its sandbox.
-async fn end(episode: Arc<Episode>) {
-    let mut held = episode.hold().await;
-    if let Some(attempt) = held.take()
-        && let Err(error) = attempt.abandon().await
-    {
-        tracing::warn!(episode.id = %episode.id, %error, "a sandbox did not end as it should; it ends with the process");
     }
 }

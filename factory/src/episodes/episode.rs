@@ -1,9 +1,10 @@
 //! One episode: what it is about and where it stands.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use swemill_agent::{Attempt, AttemptError, Exit, Message, Policy, Spent, Trajectory};
+use swemill_agent::{Attempt, AttemptError, Exit, Policy, Trajectory};
 use swemill_store::instances::Instance;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit};
 
@@ -17,7 +18,9 @@ const POLICY: &str = "http";
 pub(super) struct Episode {
     pub(super) id: String,
     pub(super) instance: Arc<Instance>,
-    state: Arc<Mutex<State>>,
+    pub(super) state: Arc<Mutex<State>>,
+    /// Whether somebody does something with it, or waits to.
+    is_claimed: AtomicBool,
     /// When it was last asked something.
     used: StdMutex<Instant>,
     _seat: OwnedSemaphorePermit,
@@ -25,12 +28,12 @@ pub(super) struct Episode {
 
 /// What is left of it, and of what it did last.
 pub(super) struct State {
-    stage: Stage,
+    pub(super) stage: Stage,
     pub(super) last_step: Option<Stepped>,
     pub(super) verdict: Option<Verdict>,
 }
 
-enum Stage {
+pub(super) enum Stage {
     /// An answer is awaited.
     Running(Box<Attempt<AttemptPlace>>),
     /// It is over; the sandbox is gone. The patch is what is graded.
@@ -39,17 +42,6 @@ enum Stage {
         patch: String,
     },
     /// The machinery failed.
-    Failed(String),
-}
-
-/// How an episode stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// An answer is awaited.
-    Running,
-    /// It is over.
-    Ended(Exit),
-    /// The machinery failed: it counts for nothing.
     Failed(String),
 }
 
@@ -63,34 +55,29 @@ pub struct Broken {
     pub reason: String,
 }
 
-/// An episode as it was seen between two steps.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// Its id.
-    pub episode_id: String,
-    /// The instance.
-    pub instance_id: String,
-    /// How it stands.
-    pub standing: Standing,
-    /// The whole conversation.
-    pub messages: Vec<Message>,
-    /// What it has used; nothing is known of one that failed.
-    pub spent: Spent,
-    /// Its last step.
-    pub last_step: Option<Stepped>,
-    /// Its grade.
-    pub verdict: Option<Verdict>,
-}
+/// The right to do something with an episode, which one has at a time. Those who only look at it need none.
+pub(super) struct Claim(Arc<Episode>);
 
 /// An episode that nobody else can do anything with.
 pub(super) struct Held {
-    pub(super) episode: Arc<Episode>,
     pub(super) state: OwnedMutexGuard<State>,
+    claim: Claim,
 }
 
-impl Drop for Held {
+impl Claim {
+    /// Takes hold, when those who look are done.
+    pub(super) async fn hold(self) -> Held {
+        Held {
+            state: self.0.state.clone().lock_owned().await,
+            claim: self,
+        }
+    }
+}
+
+impl Drop for Claim {
     fn drop(&mut self) {
-        self.episode.touch();
+        self.0.touch();
+        self.0.is_claimed.store(false, Ordering::Release);
     }
 }
 
@@ -109,51 +96,56 @@ impl Episode {
                 last_step: None,
                 verdict: None,
             })),
+            is_claimed: AtomicBool::new(false),
             used: StdMutex::new(Instant::now()),
             _seat: seat,
         }
     }
 
-    /// Takes hold of it, unless somebody else has.
-    pub(super) fn try_hold(self: &Arc<Self>) -> Result<Held, EpisodeError> {
-        let state = self.state.clone().try_lock_owned();
-        let state = state.map_err(|_| EpisodeError::Busy {
-            episode_id: self.id.clone(),
-        })?;
-        Ok(Held {
-            episode: self.clone(),
-            state,
-        })
+    /// Claims it, unless somebody else has.
+    pub(super) fn claim(self: &Arc<Self>) -> Result<Claim, EpisodeError> {
+        if self.is_claimed.swap(true, Ordering::Acquire) {
+            return Err(EpisodeError::Busy {
+                episode_id: self.id.clone(),
+            });
+        }
+        Ok(Claim(self.clone()))
     }
 
-    /// Takes hold of it when whoever has it is done.
-    pub(super) async fn hold(self: &Arc<Self>) -> Held {
-        Held {
-            state: self.state.clone().lock_owned().await,
-            episode: self.clone(),
+    /// Ends its sandbox, when whatever is being done with it is done.
+    pub(super) async fn end(&self) {
+        let mut state = self.state.lock().await;
+        if let Some(attempt) = state.take()
+            && let Err(error) = attempt.abandon().await
+        {
+            tracing::warn!(episode.id = %self.id, %error, "a sandbox did not end as it should; it ends with the process");
         }
     }
 
     /// How long nobody has asked it anything. One that is busy is not idle.
     pub(super) fn idle(&self) -> Duration {
-        if self.state.try_lock().is_err() {
+        if self.is_claimed.load(Ordering::Acquire) {
             return Duration::ZERO;
         }
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.elapsed()
     }
 
-    fn touch(&self) {
+    pub(super) fn touch(&self) {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 }
 
 impl State {
-    pub(super) fn standing(&self) -> Standing {
-        match &self.stage {
-            Stage::Running(_) => Standing::Running,
-            Stage::Ended { trajectory, .. } => Standing::Ended(trajectory.exit),
-            Stage::Failed(reason) => Standing::Failed(reason.clone()),
+    /// Takes the attempt out to do something with it. If that is cut off, the episode has failed.
+    pub(super) fn take(&mut self) -> Option<Box<Attempt<AttemptPlace>>> {
+        if !matches!(self.stage, Stage::Running(_)) {
+            return None;
+        }
+        let cut_off = Stage::Failed("what was done with it was cut off".to_owned());
+        match std::mem::replace(&mut self.stage, cut_off) {
+            Stage::Running(attempt) => Some(attempt),
+            _ => None,
         }
     }
 
@@ -167,6 +159,10 @@ impl State {
 }
 
 impl Held {
+    pub(super) fn episode(&self) -> &Episode {
+        &self.claim.0
+    }
+
     /// The attempt, if an answer is awaited.
     pub(super) fn running(&self) -> Result<&Attempt<AttemptPlace>, EpisodeError> {
         let reason = match &self.state.stage {
@@ -175,23 +171,12 @@ impl Held {
             Stage::Failed(_) => "infra".to_owned(),
         };
         Err(EpisodeError::Over {
-            episode_id: self.episode.id.clone(),
+            episode_id: self.episode().id.clone(),
             reason,
         })
     }
 
-    /// Takes the attempt out to do something with it. If that is cut off, the episode has failed.
-    pub(super) fn take(&mut self) -> Option<Box<Attempt<AttemptPlace>>> {
-        if !matches!(self.state.stage, Stage::Running(_)) {
-            return None;
-        }
-        let cut_off = Stage::Failed("what was done with it was cut off".to_owned());
-        match std::mem::replace(&mut self.state.stage, cut_off) {
-            Stage::Running(attempt) => Some(attempt),
-            _ => None,
-        }
-    }
-
+    /// Gives it back: another answer is awaited.
     pub(super) fn put_back(&mut self, attempt: Box<Attempt<AttemptPlace>>) {
         self.state.stage = Stage::Running(attempt);
     }
@@ -218,32 +203,11 @@ impl Held {
     /// Notes that the machinery failed.
     pub(super) fn fail(&mut self, error: &AttemptError) -> Broken {
         let reason = error.to_string();
-        tracing::warn!(episode.id = %self.episode.id, instance.id = %self.episode.instance.id, reason, "an episode failed");
+        tracing::warn!(episode.id = %self.episode().id, instance.id = %self.episode().instance.id, reason, "an episode failed");
         self.state.stage = Stage::Failed(reason.clone());
         Broken {
-            episode_id: self.episode.id.clone(),
+            episode_id: self.episode().id.clone(),
             reason,
-        }
-    }
-
-    /// As it is now.
-    pub(super) fn seen(&mut self) -> Seen {
-        let (messages, spent) = match &mut self.state.stage {
-            Stage::Running(attempt) => {
-                let messages = attempt.query().map(|query| query.messages.to_vec());
-                (messages.unwrap_or_default(), *attempt.spent())
-            }
-            Stage::Ended { trajectory, .. } => (trajectory.messages(), trajectory.spent),
-            Stage::Failed(_) => (Vec::new(), Spent::default()),
-        };
-        Seen {
-            episode_id: self.episode.id.clone(),
-            instance_id: self.episode.instance.id.clone(),
-            standing: self.state.standing(),
-            messages,
-            spent,
-            last_step: self.state.last_step.clone(),
-            verdict: self.state.verdict.clone(),
         }
     }
 }

@@ -6,9 +6,10 @@ use futures_util::future::join_all;
 use swemill_agent::Exit;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::episode::{Held, Standing};
+use super::episode::Held;
 use super::error::EpisodeError;
 use super::registry::Episodes;
+use super::seen::Standing;
 use super::verdict::Verdict;
 use crate::grading::Grader;
 use crate::grading::grade::Outcome;
@@ -36,12 +37,11 @@ impl Episodes {
         episode_ids: &[String],
     ) -> Result<Vec<Graded>, EpisodeError> {
         self.admit()?;
-        let held: Result<Vec<Held>, EpisodeError> =
-            episode_ids.iter().map(|id| self.hold(id)).collect();
-        let graded = held?.into_iter().map(|held| {
+        let held = self.hold(episode_ids.iter().map(String::as_str)).await?;
+        let graded = held.into_iter().map(|held| {
             let episodes = self.clone();
-            let (episode_id, instance_id) =
-                (held.episode.id.clone(), held.episode.instance.id.clone());
+            let episode = held.episode();
+            let (episode_id, instance_id) = (episode.id.clone(), episode.instance.id.clone());
             let graded = self.tasks.start(held.grade(episodes));
             async {
                 let reason = "grading was cut off by a stop or a defect".to_owned();
@@ -66,7 +66,7 @@ impl Episodes {
 
 impl Held {
     async fn grade(mut self, episodes: Arc<Episodes>) -> Graded {
-        if let Some(attempt) = self.take() {
+        if let Some(attempt) = self.state.take() {
             // A failure is kept by the episode, and told below.
             let _ = self
                 .hand_in(*attempt, Exit::Submitted, |trajectory| {
@@ -76,8 +76,8 @@ impl Held {
         }
         let verdict = self.verdict(&episodes).await;
         Graded {
-            episode_id: self.episode.id.clone(),
-            instance_id: self.episode.instance.id.clone(),
+            episode_id: self.episode().id.clone(),
+            instance_id: self.episode().instance.id.clone(),
             standing: self.state.standing(),
             patch: self.state.patch().unwrap_or_default().to_owned(),
             verdict,
@@ -96,7 +96,7 @@ impl Held {
                 let _turn = episodes.turn().await;
                 let grader = Grader::new(&episodes.machine, true);
                 grader
-                    .grade(&self.episode.instance, Some(patch))
+                    .grade(&self.episode().instance, Some(patch))
                     .await
                     .into()
             }

@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use rand::TryRng as _;
 use swemill_agent::templates::TemplateError;
 use swemill_agent::{Dialect, Interface};
 use swemill_environment::TESTBED;
 use tokio::sync::Semaphore;
 
-use super::episode::{Episode, Held, Seen};
+use super::episode::{Claim, Episode, Held};
 use super::error::EpisodeError;
+use super::seen::Seen;
 use super::tasks::Tasks;
 use crate::machine::Machine;
 
@@ -95,7 +97,7 @@ impl Episodes {
     /// An episode with its conversation and its last step; waits for a step that is under way.
     pub async fn see(&self, episode_id: &str) -> Result<Seen, EpisodeError> {
         let episode = self.find(episode_id)?;
-        Ok(episode.hold().await.seen())
+        Ok(episode.see().await)
     }
 
     /// Takes nothing new any more.
@@ -125,8 +127,14 @@ impl Episodes {
         })
     }
 
-    pub(super) fn hold(&self, episode_id: &str) -> Result<Held, EpisodeError> {
-        self.find(episode_id)?.try_hold()
+    /// Takes hold of episodes: of all of them, or of none.
+    pub(super) async fn hold<'a>(
+        &self,
+        episode_ids: impl Iterator<Item = &'a str>,
+    ) -> Result<Vec<Held>, EpisodeError> {
+        let claims = episode_ids.map(|id| self.find(id)?.claim());
+        let claims: Vec<Claim> = claims.collect::<Result<_, EpisodeError>>()?;
+        Ok(join_all(claims.into_iter().map(Claim::hold)).await)
     }
 
     pub(super) fn open(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Episode>>> {

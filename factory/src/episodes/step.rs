@@ -40,9 +40,10 @@ impl Episodes {
         asked: Vec<StepAsked>,
     ) -> Result<Vec<Result<Stepped, Broken>>, EpisodeError> {
         self.admit()?;
+        let ids = asked.iter().map(|step| step.episode_id.as_str());
+        let held = self.hold(ids).await?;
         let mut ready = Vec::with_capacity(asked.len());
-        for step in asked {
-            let held = self.hold(&step.episode_id)?;
+        for (step, held) in asked.into_iter().zip(held) {
             let attempt = held.running()?;
             let number = attempt.spent().steps;
             let interface = &attempt.rules().interface;
@@ -50,7 +51,7 @@ impl Episodes {
             ready.push((held, completion, step.seconds));
         }
         let taken = ready.into_iter().map(|(held, completion, seconds)| {
-            let episode_id = held.episode.id.clone();
+            let episode_id = held.episode().id.clone();
             let taken = self.tasks.start(held.step(completion, seconds));
             async {
                 taken.await.unwrap_or_else(|| {
@@ -67,8 +68,8 @@ impl Episodes {
 
 impl Held {
     async fn step(mut self, completion: Completion, seconds: f64) -> Result<Stepped, Broken> {
-        let episode_id = self.episode.id.clone();
-        let Some(mut attempt) = self.take() else {
+        let episode_id = self.episode().id.clone();
+        let Some(mut attempt) = self.state.take() else {
             let reason = "it is over".to_owned();
             return Err(Broken { episode_id, reason });
         };

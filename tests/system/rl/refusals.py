@@ -100,6 +100,24 @@ seen = done(get(f"/v1/episodes/{id}"))
 assert seen["step"] == 4 and seen["last_step"]["step"] == 4, seen
 assert "left behind" in seen["messages"][-1]["content"], seen
 
+# Those who look do not keep others from stepping.
+looking = threading.Event()
+
+
+def look():
+    while not looking.is_set():
+        done(get(f"/v1/episodes/{other}"))
+
+
+lookers = [threading.Thread(target=look) for _ in range(4)]
+for looker in lookers:
+    looker.start()
+for number in range(30):
+    step(other, f"echo {number}")
+looking.set()
+for looker in lookers:
+    looker.join()
+
 # What is over takes no step, and can be graded and closed.
 assert step(id, SUBMIT)["done"]
 refused(steps(here), 409, "episode_over")
