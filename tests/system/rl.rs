@@ -74,6 +74,18 @@ fn the_example_client_plays_episodes_and_prints_their_rewards() {
         .arg("../docs/examples/rl_client.py")
         .args([&server.url, "--count", "3", "--attempts", "2"])
         .env("NO_PROXY", "127.0.0.1");
+    let text = std::fs::read_to_string("../docs/examples/rl_client.py").unwrap();
+    let imported = text.lines().filter(|line| line.contains("import "));
+    assert_eq!(
+        imported.collect::<Vec<_>>(),
+        [
+            "import argparse",
+            "import json",
+            "import os",
+            "import requests"
+        ],
+        "beside Python itself `requests` is all that it needs"
+    );
     let refused = example.output().unwrap();
     let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(

@@ -1,9 +1,15 @@
-"""What the scripts of this folder share: the server, its instances with what only the tests know of them."""
+"""What the scripts of this folder share: the server, its instances with what only the tests know of them.
+
+Every answer is held against the server's own OpenAPI document.
+"""
 
 import json
 import os
+import re
 import time
 
+import jsonschema
+import openapi_spec_validator
 import requests
 
 URL = os.environ["URL"]
@@ -12,12 +18,28 @@ INSTANCES = json.load(open(os.environ["INSTANCES"]))
 SUBMIT = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && git diff"
 
 
+DOCUMENT = requests.get(f"{URL}/openapi.json", timeout=60).json()
+openapi_spec_validator.validate(DOCUMENT)
+
+
+def described(answer):
+    """Demands that an answer of a known endpoint is as the document says."""
+    path = re.sub(r"[?].*", "", answer.url.removeprefix(URL))
+    for template, methods in DOCUMENT["paths"].items():
+        operation = methods.get(answer.request.method.lower())
+        if operation and re.fullmatch(re.sub(r"{.*}", "[^/]+", template), path):
+            content = operation["responses"][str(answer.status_code)]["content"]
+            schema = {**content["application/json"]["schema"], "components": DOCUMENT["components"]}
+            jsonschema.Draft202012Validator(schema).validate(answer.json())
+    return answer
+
+
 def post(name, body, **more):
-    return requests.post(f"{URL}/v1/{name}", json=body, timeout=300, **more)
+    return described(requests.post(f"{URL}/v1/{name}", json=body, timeout=300, **more))
 
 
 def get(path):
-    return requests.get(f"{URL}{path}", timeout=300)
+    return described(requests.get(f"{URL}{path}", timeout=300))
 
 
 def done(answer):

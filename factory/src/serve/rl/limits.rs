@@ -50,7 +50,6 @@ impl Limits {
                 format!("`{field}` is more than 0 and at most {LONGEST} seconds, not {seconds}"),
             )),
         };
-        let repeats = count("repeats", self.repeats, known.repeats)?;
         Ok(AttemptLimits {
             steps: count("steps", self.steps, known.steps)?,
             command: seconds("command_seconds", self.command_seconds, known.command)?,
@@ -59,7 +58,7 @@ impl Limits {
             tokens: self.tokens,
             malformed: count("malformed", self.malformed, known.malformed)?,
             timeouts: count("timeouts", self.timeouts, known.timeouts)?,
-            repeats,
+            repeats: count("repeats", self.repeats, known.repeats)?,
             // Prices are the trainer's business.
             cost: None,
             ..known

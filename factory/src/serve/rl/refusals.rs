@@ -17,6 +17,12 @@ pub(super) enum Refusals {
     /// There is no such episode or instance
     #[response(status = 404)]
     Unknown(ErrorBody),
+    /// There is no such method here
+    #[response(status = 405)]
+    Method(ErrorBody),
+    /// The request did not arrive in time
+    #[response(status = 408)]
+    Late(ErrorBody),
     /// The episode is over (`episode_over`) or busy (`episode_busy`)
     #[response(status = 409)]
     Conflict(ErrorBody),
