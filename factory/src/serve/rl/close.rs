@@ -32,7 +32,7 @@ pub(in crate::serve) struct CloseResponse {
 /// Their sandboxes end and nothing of them is kept; one that is busy ends when its step is done. Closing what is closed is no
 /// error.
 #[utoipa::path(post, path = "/v1/close", tag = "episodes", request_body = CloseRequest,
-    responses((status = 200, body = CloseResponse), Refusals))]
+    responses((status = 200, description = "What was closed", body = CloseResponse), Refusals))]
 pub(in crate::serve) async fn close(
     State(served): State<Served>,
     Body(request): Body<CloseRequest>,

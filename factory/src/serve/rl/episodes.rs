@@ -53,8 +53,8 @@ pub(in crate::serve) struct EpisodeTold {
 }
 
 /// List episodes
-#[utoipa::path(get, path = "/v1/episodes", tag = "episodes",
-    responses((status = 200, body = EpisodeList), Refusals))]
+#[utoipa::path(get, path = "/v1/episodes", operation_id = "list_episodes", tag = "episodes",
+    responses((status = 200, description = "The episodes that are open", body = EpisodeList), Refusals))]
 pub(in crate::serve) async fn list(State(served): State<Served>) -> Json<EpisodeList> {
     let bounds = served.episodes.bounds();
     Json(EpisodeList {
@@ -67,9 +67,9 @@ pub(in crate::serve) async fn list(State(served): State<Served>) -> Json<Episode
 /// Show an episode
 ///
 /// Waits for a step that is under way: whoever lost an answer finds it here.
-#[utoipa::path(get, path = "/v1/episodes/{episode_id}", tag = "episodes",
+#[utoipa::path(get, path = "/v1/episodes/{episode_id}", operation_id = "show_episode", tag = "episodes",
     params(("episode_id" = String, Path, description = "Its id")),
-    responses((status = 200, body = EpisodeTold), Refusals))]
+    responses((status = 200, description = "The episode", body = EpisodeTold), Refusals))]
 pub(in crate::serve) async fn show(
     State(served): State<Served>,
     Path(episode_id): Path<String>,

@@ -81,7 +81,7 @@ struct Count {
 /// graded as in rollouts. The tests run in a fresh sandbox, by the code of `swemill grade`; their names are not told. Grading
 /// again gives the same grade, and tries again where it could not be judged.
 #[utoipa::path(post, path = "/v1/grade", tag = "episodes", request_body = GradeRequest,
-    responses((status = 200, body = GradeResponse), Refusals))]
+    responses((status = 200, description = "The grades, in the order of the request", body = GradeResponse), Refusals))]
 pub(in crate::serve) async fn grade(
     State(served): State<Served>,
     Body(request): Body<GradeRequest>,

@@ -21,7 +21,7 @@ pub(in crate::serve) struct Health {
 /// Tell that the server is there
 ///
 /// Asks for no key.
-#[utoipa::path(get, path = "/health", tag = "server", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/health", tag = "server", responses((status = 200, description = "The server is there", body = Health)))]
 pub(in crate::serve) async fn health(State(served): State<Served>) -> Json<Health> {
     Json(Health {
         status: "ok",

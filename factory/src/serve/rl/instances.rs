@@ -63,8 +63,8 @@ pub(in crate::serve) struct InstanceTold {
 }
 
 /// List instances
-#[utoipa::path(get, path = "/v1/instances", tag = "instances", params(InstanceQuery),
-    responses((status = 200, body = InstanceList), Refusals))]
+#[utoipa::path(get, path = "/v1/instances", operation_id = "list_instances", tag = "instances", params(InstanceQuery),
+    responses((status = 200, description = "The instances", body = InstanceList), Refusals))]
 pub(in crate::serve) async fn list(
     State(served): State<Served>,
     Asked(query): Asked<InstanceQuery>,
@@ -90,9 +90,9 @@ pub(in crate::serve) async fn list(
 }
 
 /// Show an instance
-#[utoipa::path(get, path = "/v1/instances/{instance_id}", tag = "instances",
+#[utoipa::path(get, path = "/v1/instances/{instance_id}", operation_id = "show_instance", tag = "instances",
     params(("instance_id" = String, Path, description = "Its id")),
-    responses((status = 200, body = InstanceTold), Refusals))]
+    responses((status = 200, description = "The instance", body = InstanceTold), Refusals))]
 pub(in crate::serve) async fn show(
     State(served): State<Served>,
     Path(instance_id): Path<String>,

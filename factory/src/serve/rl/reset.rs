@@ -101,7 +101,7 @@ fn one() -> usize {
 /// Each gets a fresh sandbox of its instance, without the tests that judge. All that are asked for fit, or none is begun. An
 /// instance that the machinery cannot begin is told with `error` in its place; asking for it again may help.
 #[utoipa::path(post, path = "/v1/reset", tag = "episodes", request_body = ResetRequest,
-    responses((status = 200, body = ResetResponse), Refusals))]
+    responses((status = 200, description = "The episodes, in the order of the request", body = ResetResponse), Refusals))]
 pub(in crate::serve) async fn reset(
     State(served): State<Served>,
     Body(request): Body<ResetRequest>,

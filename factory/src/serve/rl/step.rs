@@ -109,7 +109,7 @@ struct MalformedAnswer {
 /// client leaves; `GET /v1/episodes/{episode_id}` shows it. Malformed answers, circles, limits and dead sandboxes are handled as
 /// in rollouts: docs/ROLLOUTS.md.
 #[utoipa::path(post, path = "/v1/step", tag = "episodes", request_body = StepRequest,
-    responses((status = 200, body = StepResponse), Refusals))]
+    responses((status = 200, description = "What came of the steps, in the order of the request", body = StepResponse), Refusals))]
 pub(in crate::serve) async fn step(
     State(served): State<Served>,
     Body(request): Body<StepRequest>,
