@@ -65,6 +65,9 @@ mod tests {
                 assert!(page.contains(field), "{field}: {schema}");
             }
         }
+        for words in ["The key is missing or wrong", "<code>episode_busy</code>"] {
+            assert_eq!(page.matches(words).count(), 1, "refusals are told once");
+        }
         for outside in ["src=", "<link", "@import", "http-equiv", "<script"] {
             assert!(!page.contains(outside), "{outside}");
         }
