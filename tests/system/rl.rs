@@ -123,7 +123,7 @@ fn episodes_end_as_rollouts_do_and_a_failure_of_the_machinery_is_no_reward_of_ze
 #[test]
 fn episodes_that_are_left_alone_or_whose_server_stops_or_is_killed_leave_no_process() {
     let instances = Instances::new();
-    let server = instances.serve(&["--idle-seconds", "2"]);
+    let server = instances.serve(&["--idle-seconds", "4"]);
     let mut idle = instances.script(&server, "parting.py");
     succeed(idle.env("WHAT", "idle"));
     assert_eq!(server.stop(), Some(0));
@@ -138,7 +138,6 @@ fn episodes_that_are_left_alone_or_whose_server_stops_or_is_killed_leave_no_proc
         .unwrap();
     let mut lines = BufReader::new(stepping.stdout.take().unwrap()).lines();
     assert_eq!(lines.next().unwrap().unwrap(), "stepping");
-    std::thread::sleep(std::time::Duration::from_secs(1));
     server.terminate();
     assert_eq!(server.ends(), Some(0), "the step was waited for");
     assert!(stepping.wait().unwrap().success());

@@ -66,7 +66,7 @@ impl Episodes {
     pub async fn end(&self, drain: Duration) -> bool {
         self.refuse();
         let is_whole = self.tasks.end(drain).await;
-        let ids = self.ids();
+        let ids: Vec<String> = self.open().keys().cloned().collect();
         self.close(&ids).await;
         is_whole
     }

@@ -122,9 +122,14 @@ impl Episode {
         }
     }
 
+    /// Whether somebody does something with it, or waits to.
+    pub(super) fn is_claimed(&self) -> bool {
+        self.is_claimed.load(Ordering::Acquire)
+    }
+
     /// How long nobody has asked it anything. One that is busy is not idle.
     pub(super) fn idle(&self) -> Duration {
-        if self.is_claimed.load(Ordering::Acquire) {
+        if self.is_claimed() {
             return Duration::ZERO;
         }
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);

@@ -27,6 +27,6 @@ pub use error::EpisodeError;
 pub use grade::Graded;
 pub use registry::{Bounds, Episodes};
 pub use reset::{Begun, Choice, Opening, Terms, Wanted};
-pub use seen::{Seen, Standing};
+pub use seen::{Listed, Seen, Standing};
 pub use step::{StepAsked, Stepped};
 pub use verdict::{Passed, Verdict};

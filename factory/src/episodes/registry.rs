@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::episode::{Claim, Episode, Held};
 use super::error::EpisodeError;
-use super::seen::Seen;
+use super::seen::{Listed, Seen};
 use super::tasks::Tasks;
 use crate::machine::Machine;
 
@@ -87,11 +87,12 @@ impl Episodes {
             .saturating_sub(self.seats.available_permits())
     }
 
-    /// The ids of those that are open, in order.
-    pub fn ids(&self) -> Vec<String> {
-        let mut ids: Vec<String> = self.open().keys().cloned().collect();
-        ids.sort();
-        ids
+    /// Those that are open, by id.
+    pub fn list(&self) -> Vec<Listed> {
+        let open = self.open();
+        let mut listed: Vec<Listed> = open.values().map(|episode| episode.listed()).collect();
+        listed.sort_by(|one, other| one.episode_id.cmp(&other.episode_id));
+        listed
     }
 
     /// An episode with its conversation and its last step; waits for a step that is under way.

@@ -1,6 +1,7 @@
 //! Looking at an episode without doing anything with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use swemill_agent::{Exit, Message, Spent};
 
@@ -16,6 +17,19 @@ pub enum Standing {
     Ended(Exit),
     /// The machinery failed: it counts for nothing.
     Failed(String),
+}
+
+/// An episode in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub episode_id: String,
+    /// The instance.
+    pub instance_id: String,
+    /// Whether something is being done with it.
+    pub is_busy: bool,
+    /// How long nobody has asked it anything.
+    pub idle: Duration,
 }
 
 /// An episode as it was seen between two steps.
@@ -38,6 +52,15 @@ pub struct Seen {
 }
 
 impl Episode {
+    pub(super) fn listed(&self) -> Listed {
+        Listed {
+            episode_id: self.id.clone(),
+            instance_id: self.instance.id.clone(),
+            is_busy: self.is_claimed(),
+            idle: self.idle(),
+        }
+    }
+
     /// As it is between two steps: waits for one that is under way.
     pub(super) async fn see(self: &Arc<Self>) -> Seen {
         let mut state = self.state.lock().await;

@@ -5,7 +5,7 @@ import threading
 
 import requests
 
-from support import INSTANCES, SUBMIT, URL, begin, close, done, get, grade, post, refused, step, until
+from support import INSTANCES, SUBMIT, URL, begin, close, done, get, grade, post, refused, step, until, until_busy
 
 instance_id = INSTANCES[0]["id"]
 id = begin()
@@ -86,13 +86,13 @@ assert step(id, "ls /tmp/done")["actions"][0]["returncode"] != 0
 
 # Two steps of an episode at one time: one is taken, the other is refused.
 with concurrent.futures.ThreadPoolExecutor() as pool:
-    answers = list(pool.map(lambda _: steps({"episode_id": id, "command": "sleep 2; echo x >> /tmp/steps"}), range(2)))
+    answers = list(pool.map(lambda _: steps({"episode_id": id, "command": "sleep 4; echo x >> /tmp/steps"}), range(2)))
 assert sorted(answer.status_code for answer in answers) == [200, 409], answers
 assert len(step(id, "cat /tmp/steps")["messages"][1]["content"].split("x")) == 2
 
 # A client that leaves during a step does not lose it.
 try:
-    requests.post(f"{URL}/v1/step", json={"steps": [{"episode_id": id, "command": "sleep 2; echo left behind"}]}, timeout=0.5)
+    requests.post(f"{URL}/v1/step", json={"steps": [{"episode_id": id, "command": "sleep 6; echo left behind"}]}, timeout=2)
     raise AssertionError("it did not leave")
 except requests.exceptions.ReadTimeout:
     pass
@@ -131,8 +131,8 @@ until(lambda: get("/health").json()["episodes"] == 0)
 id = begin()
 thread = threading.Thread(target=lambda: close(id))
 with concurrent.futures.ThreadPoolExecutor() as pool:
-    taken = pool.submit(lambda: step(id, "sleep 1; echo whole"))
-    until(lambda: steps({"episode_id": id, "message": call}).status_code == 409)
+    taken = pool.submit(lambda: step(id, "sleep 4; echo whole"))
+    until_busy(id)
     thread.start()
     assert "whole" in taken.result()["messages"][1]["content"]
 thread.join()

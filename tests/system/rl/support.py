@@ -109,3 +109,9 @@ def until(condition, seconds=20):
     while not condition():
         assert time.monotonic() - begun < seconds, "it does not happen"
         time.sleep(0.1)
+
+
+def until_busy(episode_id):
+    """Waits until a step of an episode is under way."""
+    busy = lambda: [one["episode_id"] for one in done(get("/v1/episodes"))["episodes"] if one["busy"]]
+    until(lambda: episode_id in busy())

@@ -11,18 +11,31 @@ use super::grade::VerdictTold;
 use super::message::{ChatMessage, told};
 use super::refusals::Refusals;
 use super::step::StepTaken;
-use crate::episodes::{Seen, Standing};
+use crate::episodes::{Listed, Seen, Standing};
 use crate::serve::ApiError;
 use crate::serve::state::Served;
 
 /// The episodes that are open.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::serve) struct EpisodeList {
-    /// Their ids, in order
-    episode_ids: Vec<String>,
+    /// Each of them, by id
+    episodes: Vec<EpisodeListed>,
     /// How many can be open at one time
     most: usize,
     /// Seconds after which one that is left alone is closed
+    idle_seconds: u64,
+}
+
+/// An episode in a list.
+#[derive(Debug, Serialize, ToSchema)]
+struct EpisodeListed {
+    /// Its id
+    episode_id: String,
+    /// The instance
+    instance_id: String,
+    /// Whether something is being done with it
+    busy: bool,
+    /// Seconds since it was last asked something
     idle_seconds: u64,
 }
 
@@ -57,8 +70,9 @@ pub(in crate::serve) struct EpisodeTold {
     responses((status = 200, description = "The episodes that are open", body = EpisodeList), Refusals))]
 pub(in crate::serve) async fn list(State(served): State<Served>) -> Json<EpisodeList> {
     let bounds = served.episodes.bounds();
+    let listed = served.episodes.list().into_iter();
     Json(EpisodeList {
-        episode_ids: served.episodes.ids(),
+        episodes: listed.map(EpisodeListed::from).collect(),
         most: bounds.episodes,
         idle_seconds: bounds.idle.as_secs(),
     })
@@ -75,6 +89,17 @@ pub(in crate::serve) async fn show(
     Path(episode_id): Path<String>,
 ) -> Result<Json<EpisodeTold>, ApiError> {
     Ok(Json(served.episodes.see(&episode_id).await?.into()))
+}
+
+impl From<Listed> for EpisodeListed {
+    fn from(listed: Listed) -> Self {
+        Self {
+            episode_id: listed.episode_id,
+            instance_id: listed.instance_id,
+            busy: listed.is_busy,
+            idle_seconds: listed.idle.as_secs(),
+        }
+    }
 }
 
 impl From<Seen> for EpisodeTold {
