@@ -8,7 +8,7 @@ SWEMILL = target/release/swemill
 DEMO_HOME ?= $(CURDIR)/target/demo/home
 DEMO_OUT ?= $(CURDIR)/target/demo/dataset
 
-.PHONY: help setup build demo test lint bench bench-model bench-rollout queries clean-demo
+.PHONY: help setup build demo test lint bench bench-model bench-rollout bench-rl queries clean-demo
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ bench-model: setup ## Measure the model runtime beside llama.cpp and PyTorch in 
 
 bench-rollout: build ## Measure what the harness adds to rollouts, 200 in flight
 	@scripts/bench-rollout $(SWEMILL)
+
+bench-rl: build ## Measure steps of episodes over HTTP, 64 at one time
+	@scripts/bench-rl $(SWEMILL)
 
 queries: ## Refresh the committed query data after a change of a query or a migration
 	@scripts/sqlx-prepare

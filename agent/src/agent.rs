@@ -1,12 +1,13 @@
 //! The loop: policy → action → sandbox → observation, until the work is handed in or a limit is reached.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use crate::attempt::{Attempt, AttemptError};
+use crate::attempt::{Attempt, AttemptError, Rules};
 use crate::conversation::ContextOptions;
 use crate::interface::{Interface, Task};
 use crate::limits::{AttemptLimits, Exit};
-use crate::lm::{Class, Lm};
+use crate::lm::{Class, Completion, Lm, LmError, Query};
 use crate::observer::Observer;
 use crate::place::Place;
 use crate::trajectory::Trajectory;
@@ -33,25 +34,53 @@ impl Agent {
         place: &dyn Place,
         observer: &mut dyn Observer,
     ) -> Result<Trajectory, AttemptError> {
-        let mut attempt = Attempt::begin(self, task, place).await?;
+        let mut attempt = Attempt::begin(self.rules(), task.clone(), place).await?;
         let recorded = observer.recorded().await.map_err(AttemptError::Observer)?;
         attempt.resume(recorded).await?;
         let exit = loop {
             if let Some(exit) = attempt.exit() {
                 break exit;
             }
-            let (completion, seconds) = match attempt.ask().await {
+            let (completion, seconds) = match self.ask(attempt.query()?, task).await {
                 Ok(answer) => answer,
-                Err(AttemptError::Lm(error)) if error.class() == Class::Agent => {
-                    break Exit::Context;
-                }
-                Err(error) => return Err(error),
+                Err(error) if error.class() == Class::Agent => break Exit::Context,
+                Err(error) => return Err(error.into()),
             };
             let step = attempt.act(completion, seconds).await?;
             let told = observer.completed(&step).await;
             told.map_err(AttemptError::Observer)?;
             attempt.add(step);
         };
-        attempt.hand_in(exit).await
+        attempt
+            .hand_in(exit, self.lm.name(), self.lm.policy())
+            .await
+    }
+
+    /// Asks the model, and says how many seconds it took. Failures that pass are tried again; their time is not counted.
+    async fn ask(&self, query: Query<'_>, task: &Task) -> Result<(Completion, f64), LmError> {
+        let mut retries = self.limits.infra_retries;
+        loop {
+            let begun = Instant::now();
+            match self.lm.complete(query).await {
+                Ok(completion) => {
+                    let seconds = completion.seconds;
+                    let seconds = seconds.unwrap_or_else(|| begun.elapsed().as_secs_f64());
+                    return Ok((completion, seconds));
+                }
+                Err(error) if error.is_passing() && retries > 0 => {
+                    retries -= 1;
+                    tracing::warn!(instance.id = %task.instance_id, %error, "asking the model again");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn rules(&self) -> Rules {
+        Rules {
+            interface: self.interface.clone(),
+            limits: self.limits.clone(),
+            context: self.context.clone(),
+        }
     }
 }

@@ -37,7 +37,7 @@ mod shell;
 
 pub use action::{Action, Call, Observation};
 pub use agent::Agent;
-pub use attempt::AttemptError;
+pub use attempt::{Attempt, AttemptError, Rules};
 pub use conversation::ContextOptions;
 pub use editor::Edit;
 pub use interface::{Dialect, Interface, Task};

@@ -13,6 +13,13 @@ pub trait Place: Debug + Send + Sync {
     async fn start(&self) -> swemill_sandbox::Result<Box<dyn Sandbox>>;
 }
 
+#[async_trait]
+impl<P: Place + ?Sized> Place for &P {
+    async fn start(&self) -> swemill_sandbox::Result<Box<dyn Sandbox>> {
+        (**self).start().await
+    }
+}
+
 /// A prepared environment of a backend.
 #[derive(Clone, Debug)]
 pub struct SandboxPlace {

@@ -4,8 +4,9 @@
 //! the [`stages`] with the help of a [`machine`] (sandboxes of the kind that [`backends`] chooses, fetched trees,
 //! environments). [`validation`] decides a candidate with processes that are kept [`warm`], [`statement`] writes what a
 //! solver reads, [`export`] lets data sets out, [`seal`] makes the place that an agent gets, [`grading`] judges what it
-//! submits ([`breakage`] is an instance's break as both need it), [`rollouts`] lets agents try and keeps what they did, and [`verification`] proves instances once more.
-//! [`report`] tells of rollouts in one page of HTML. [`cli`] is the command line over all of it, [`settings`] what can be set, [`image`] base images for containers,
+//! submits ([`breakage`] is an instance's break as both need it), [`rollouts`] lets agents try and keeps what they did, [`episodes`] lets trainers try
+//! step by step, and [`verification`] proves instances once more. [`report`] tells of rollouts in one page of HTML.
+//! [`cli`] is the command line over all of it, [`serve`] the HTTP server, [`settings`] what can be set, [`image`] base images for containers,
 //! [`models`] where models are that are named, [`events`] what is told meanwhile, [`failure`] whose fault it was, [`tools`] what is
 //! fetched from package indexes to work with.
 
@@ -13,6 +14,7 @@ pub mod backends;
 pub mod baseline;
 pub mod breakage;
 pub mod cli;
+pub mod episodes;
 pub mod events;
 pub mod export;
 pub mod failure;
@@ -24,6 +26,7 @@ pub mod report;
 pub mod request;
 pub mod rollouts;
 pub mod seal;
+pub mod serve;
 pub mod service;
 pub mod settings;
 pub mod stages;

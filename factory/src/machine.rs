@@ -159,6 +159,11 @@ impl Machine {
         self.backend.as_ref()
     }
 
+    /// The same, for what outlives a borrow.
+    pub(crate) fn shared_backend(&self) -> Arc<dyn Backend> {
+        self.backend.clone()
+    }
+
     /// Processes that wait to run tests.
     pub fn warm(&self) -> &Idle {
         &self.warm

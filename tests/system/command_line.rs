@@ -18,6 +18,7 @@ fn every_verb_explains_itself() {
         "enter",
         "verify",
         "grade",
+        "serve",
         "export",
         "doctor",
         "config",

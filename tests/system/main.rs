@@ -13,5 +13,6 @@ mod model_ladders;
 mod model_serving;
 mod pipeline;
 mod report;
+mod rl;
 mod rollouts;
 mod support;

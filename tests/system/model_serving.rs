@@ -1,34 +1,18 @@
 //! `swemill model`: real models from the package index, run by hand and served to the clients that people use.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::Home;
+use crate::support::python::{python_for, shared, succeed};
+use crate::support::serving::Server;
 
 const MODEL: &str = "smollm2-135m-instruct";
 const ENCODER: &str = "minilm";
 const KEY: &str = "a key of the tests";
-
-/// What all runs share: the clients' virtual environment.
-fn shared(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("model-serving")
-        .join(name);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// Waits for other processes of the tests that prepare the same.
-fn alone<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let lock = File::create(shared("locks").join(what)).unwrap();
-    lock.lock().unwrap();
-    work()
-}
 
 /// A data folder that has the models, in the cache that the tests of the model runtime use too: `SWEMILL_MODELS`, by default
 /// `swemill-tests` in the user's cache folder. None where `SWEMILL_MODELS=none` leaves these tests out, which CI may not.
@@ -72,41 +56,13 @@ fn cache_folder() -> PathBuf {
         .join("swemill-tests")
 }
 
-/// The Python with the clients.
-fn clients() -> PathBuf {
-    let requirements = "../tests/system/model_serving/requirements.txt";
-    let wanted = std::fs::read_to_string(requirements).unwrap();
-    let folder = shared("clients");
-    let (program, complete) = (folder.join("bin/python"), folder.join("complete"));
-    alone("clients", || {
-        if std::fs::read_to_string(&complete).is_ok_and(|found| found == wanted) {
-            return;
-        }
-        let _ = std::fs::remove_dir_all(&folder);
-        succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-        let install = ["-m", "pip", "install", "--quiet", "-r", requirements];
-        succeed(Command::new(&program).args(install));
-        std::fs::write(&complete, wanted).unwrap();
-    });
-    program
-}
-
-fn succeed(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let [stdout, stderr] =
-        [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned());
-    assert!(output.status.success(), "{command:?}\n{stdout}\n{stderr}");
-    stdout
-}
-
 /// A running `swemill model serve`.
-struct Server {
-    process: Child,
-    url: String,
+struct ModelServer {
+    server: Server,
     _home: Home,
 }
 
-impl Server {
+impl ModelServer {
     fn start() -> Option<Self> {
         let home = home()?;
         let arguments = [
@@ -123,20 +79,9 @@ impl Server {
             "--drain",
             "5",
         ];
-        let mut process = home
-            .command(&arguments)
-            .env("KEY_OF_TEST", KEY)
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let url = line.split(' ').next().unwrap().to_owned();
-        assert!(url.starts_with("http://127.0.0.1:"), "{line:?}");
+        let server = Server::start(home.command(&arguments).env("KEY_OF_TEST", KEY));
         Some(Self {
-            process,
-            url,
+            server,
             _home: home,
         })
     }
@@ -144,10 +89,10 @@ impl Server {
     /// Runs one of the client scripts; it says what was wrong itself.
     fn satisfies(&self, script: &str) {
         let script = format!("../tests/system/model_serving/{script}");
-        let mut command = Command::new(clients());
+        let mut command = Command::new(python_for("model_serving"));
         command
             .arg(script)
-            .env("URL", &self.url)
+            .env("URL", &self.server.url)
             .env("KEY", KEY)
             .env("MSWEA_SILENT_STARTUP", "1")
             .env("MSWEA_GLOBAL_CONFIG_DIR", shared("agent-settings"))
@@ -157,40 +102,20 @@ impl Server {
         let said = succeed(&mut command);
         assert!(said.contains(": fine"), "{said}");
     }
-
-    /// Sends SIGTERM; returns the exit code.
-    fn stop(mut self) -> Option<i32> {
-        succeed(Command::new("kill").arg(self.process.id().to_string()));
-        for _ in 0..600 {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status.code();
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("the server does not stop");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // After `stop` there is nothing left to kill.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 #[test]
 fn the_openai_client_finds_what_it_knows_and_the_server_stops_when_told() {
-    let Some(server) = Server::start() else {
+    let Some(server) = ModelServer::start() else {
         return;
     };
     server.satisfies("openai_client.py");
-    assert_eq!(server.stop(), Some(0));
+    assert_eq!(server.server.stop(), Some(0));
 }
 
 #[test]
 fn the_litellm_client_streams_calls_tools_and_knows_its_errors() {
-    let Some(server) = Server::start() else {
+    let Some(server) = ModelServer::start() else {
         return;
     };
     server.satisfies("litellm_client.py");
@@ -198,7 +123,7 @@ fn the_litellm_client_streams_calls_tools_and_knows_its_errors() {
 
 #[test]
 fn mini_swe_agent_works_with_a_served_model() {
-    let Some(server) = Server::start() else {
+    let Some(server) = ModelServer::start() else {
         return;
     };
     server.satisfies("mini_swe_agent.py");

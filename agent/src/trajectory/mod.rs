@@ -39,6 +39,12 @@ pub struct Step {
 }
 
 impl Step {
+    /// Time of its commands, in seconds.
+    pub fn execution_seconds(&self) -> f64 {
+        let observations = self.observations.iter();
+        observations.map(|observation| observation.seconds).sum()
+    }
+
     /// What was submitted, if this step did.
     pub fn submitted(&self) -> Option<&str> {
         let mut observations = self.observations.iter();

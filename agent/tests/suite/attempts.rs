@@ -1,7 +1,9 @@
 //! Whole attempts, in every notation.
 
 use swemill_agent::interface::Dialect;
-use swemill_agent::{Action, Completion, Exit, Role, Trajectory, Unobserved};
+use swemill_agent::{
+    Action, Agent, Attempt, Completion, Exit, Policy, Role, Rules, Trajectory, Unobserved,
+};
 
 use crate::support::{Repository, answers, bash, replace, scripted, task};
 
@@ -36,6 +38,46 @@ async fn attempt(dialect: Dialect, answers: Vec<Completion>) -> Trajectory {
         .attempt(&task(), &place, &mut Unobserved)
         .await
         .unwrap()
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_driven_from_outside_is_the_one_that_the_loop_makes() {
+    for dialect in Dialect::ALL {
+        let mut given = answers(dialect, &repair(dialect));
+        // One that is not understood, too.
+        given.insert(1, Completion::default());
+        let looped = attempt(dialect, given.clone()).await;
+        let place = Repository::new();
+        let place = place.place().await;
+        let Agent {
+            interface,
+            limits,
+            context,
+            ..
+        } = scripted(dialect, Vec::new());
+        let rules = Rules {
+            interface,
+            limits,
+            context,
+        };
+        let mut driven = Attempt::begin(rules, task(), place).await.unwrap();
+        for completion in given {
+            assert_eq!(driven.exit(), None);
+            let asked = driven.query().unwrap().messages.to_vec();
+            let step = driven.act(completion, 0.0).await.unwrap();
+            let gained = step.messages.clone();
+            driven.add(step);
+            assert_eq!(driven.query().unwrap().messages, [asked, gained].concat());
+        }
+        assert_eq!(driven.exit(), Some(Exit::Submitted));
+        let driven = driven.hand_in(Exit::Submitted, "replay:script", Policy::Model);
+        let driven = driven.await.unwrap();
+        assert_eq!(driven.messages(), looped.messages(), "{dialect:?}");
+        assert_eq!(
+            (driven.exit, &driven.patch, driven.spent.steps),
+            (looped.exit, &looped.patch, looped.spent.steps)
+        );
+    }
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ mod rollout;
 mod rollouts;
 mod run;
 mod sampling;
+mod serve;
+mod serving;
 mod status;
 mod tried;
 mod verify;
@@ -99,6 +101,8 @@ enum Verb {
     Rollout(Box<rollout::Arguments>),
     /// List rollouts, show one, export trajectories, sum up
     Rollouts(rollouts::Arguments),
+    /// Serve an environment for reinforcement learning over HTTP
+    Serve(serve::Arguments),
     /// Write a data set
     Export(export::Arguments),
     /// Make, list, send and remove the images that containers are made of
@@ -149,6 +153,7 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Verify(arguments) => arguments.overrides(),
         Verb::Grade(arguments) => arguments.overrides(),
         Verb::Rollout(arguments) => arguments.overrides(),
+        Verb::Serve(arguments) => arguments.overrides(),
         _ => Vec::new(),
     });
     let variables = |name: &str| std::env::var(name).ok();
@@ -166,6 +171,7 @@ async fn dispatch(cli: Cli, output: &output::Output) -> anyhow::Result<ExitCode>
         Verb::Grade(arguments) => grade::run(arguments, settings, output).await,
         Verb::Rollout(arguments) => rollout::run(*arguments, settings, output).await,
         Verb::Rollouts(arguments) => rollouts::run(arguments, settings, output).await,
+        Verb::Serve(arguments) => serve::run(arguments, settings, output).await,
         Verb::Export(arguments) => export::run(arguments, settings, output).await,
         Verb::Image(arguments) => image::run(arguments, settings, output).await,
         Verb::Model { verb } => model::run(verb, settings, output).await,

@@ -6,8 +6,6 @@ use swemill_store::instances::{self, Instance};
 use swemill_store::jobs::{self, Job};
 use swemill_store::rollouts::{Rollout, attempts, finish, read};
 
-use super::pace::Paced;
-use super::places::SealedPlace;
 use super::queue::{OfRollout, grade_job};
 use super::record::Record;
 use super::{Known, policy};
@@ -68,14 +66,7 @@ async fn work(
 ) -> Result<Trajectory, StageError> {
     let workplace = machine.workplace();
     let hide_tests = known.campaign.options.hide_tests;
-    let place = Paced {
-        place: SealedPlace {
-            machine,
-            sealed: workplace.places.of(machine, instance, hide_tests).await?,
-            limits: machine.settings.test_limits(),
-        },
-        pace: workplace.pace.clone(),
-    };
+    let place = workplace.place(machine, instance, hide_tests).await?;
     let task = Task {
         instance_id: instance.id.clone(),
         problem_statement: instance.problem_statement.clone(),

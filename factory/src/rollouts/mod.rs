@@ -21,12 +21,14 @@ pub mod trajectories;
 use std::sync::Arc;
 
 use swemill_agent::Interface;
+use swemill_store::instances::Instance;
 use tokio::sync::Mutex;
 
 use crate::failure::StageError;
+use crate::machine::Machine;
 use campaign::Campaign;
-use pace::Pace;
-use places::Places;
+use pace::{Pace, Paced};
+use places::{Places, SealedPlace};
 use policy::Policies;
 
 pub use attempt::Attempted;
@@ -52,6 +54,9 @@ pub(crate) struct Workplace {
     known: Mutex<std::collections::HashMap<i64, Arc<Known>>>,
 }
 
+/// Where an attempt happens: a sealed place whose sandboxes start, and run commands, in turn.
+pub(crate) type AttemptPlace = Paced<SealedPlace>;
+
 /// A campaign, ready for any number of attempts.
 #[derive(Debug)]
 pub(crate) struct Known {
@@ -68,6 +73,23 @@ impl Workplace {
             policies: Policies::default(),
             known: Mutex::default(),
         }
+    }
+
+    /// A place for an attempt at an instance.
+    pub(crate) async fn place(
+        &self,
+        machine: &Machine,
+        instance: &Instance,
+        hide_tests: bool,
+    ) -> Result<AttemptPlace, StageError> {
+        Ok(Paced {
+            place: SealedPlace {
+                backend: machine.shared_backend(),
+                sealed: self.places.of(machine, instance, hide_tests).await?,
+                limits: machine.settings.test_limits(),
+            },
+            pace: self.pace.clone(),
+        })
     }
 
     /// A campaign of the store.

@@ -29,7 +29,7 @@ impl Pace {
 
 /// A place whose sandboxes start, and run commands, in turn.
 #[derive(Debug)]
-pub(super) struct Paced<P> {
+pub(crate) struct Paced<P> {
     pub(super) place: P,
     pub(super) pace: Pace,
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use swemill_agent::Place;
-use swemill_sandbox::{Limits, Result, Sandbox};
+use swemill_sandbox::{Backend, Limits, Result, Sandbox};
 use swemill_store::instances::Instance;
 use tokio::sync::Mutex;
 
@@ -50,28 +50,17 @@ impl Places {
 }
 
 /// A sealed place with its limits, as the agent's crate wants one.
-pub(super) struct SealedPlace<'m> {
-    pub(super) machine: &'m Machine,
+#[derive(Debug)]
+pub(crate) struct SealedPlace {
+    pub(super) backend: Arc<dyn Backend>,
     pub(super) sealed: Arc<Sealed>,
     pub(super) limits: Limits,
 }
 
-impl std::fmt::Debug for SealedPlace<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("SealedPlace")
-            .field("sealed", &self.sealed)
-            .finish_non_exhaustive()
-    }
-}
-
 #[async_trait]
-impl Place for SealedPlace<'_> {
+impl Place for SealedPlace {
     async fn start(&self) -> Result<Box<dyn Sandbox>> {
         let environment = &self.sealed.environment;
-        self.machine
-            .backend()
-            .start(environment, &self.limits)
-            .await
+        self.backend.start(environment, &self.limits).await
     }
 }

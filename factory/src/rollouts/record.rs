@@ -49,7 +49,6 @@ impl Observer for Record<'_> {
 /// A step as the store keeps it.
 fn to_stored(step: &Step) -> Result<NewStep, serde_json::Error> {
     let usage = step.completion.usage;
-    let execution = step.observations.iter();
     Ok(NewStep {
         index: step.index,
         content: serde_json::to_vec(step)?,
@@ -59,7 +58,7 @@ fn to_stored(step: &Step) -> Result<NewStep, serde_json::Error> {
         cached_tokens: usage.cached_tokens,
         cost: usage.cost,
         lm_seconds: step.lm_seconds,
-        execution_seconds: execution.map(|observation| observation.seconds).sum(),
+        execution_seconds: step.execution_seconds(),
         malformed: step.malformed.is_some(),
     })
 }

@@ -1,17 +1,13 @@
 //! Reading requests: bounded in bytes and time, and typed.
 
 use axum::{
-    body::Body,
     extract::{FromRequest, Request},
     http::StatusCode,
 };
-use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
+use super::http::{BodyError, read_body};
 use super::{ApiError, Service};
-
-/// How many times the limit is read and thrown away, so that a client that sends before it listens hears why it is refused.
-const PATIENCE: usize = 8;
 
 /// The JSON of a request.
 #[derive(Debug)]
@@ -22,16 +18,7 @@ impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
 
     async fn from_request(request: Request, service: &Service) -> Result<Self, ApiError> {
         let options = service.options();
-        let reading = read(request.into_body(), options.body_bytes);
-        let bytes = tokio::time::timeout(options.body_time, reading)
-            .await
-            .map_err(|_| {
-                let message = format!(
-                    "The request did not arrive within {} seconds.",
-                    options.body_time.as_secs()
-                );
-                ApiError::new(StatusCode::REQUEST_TIMEOUT, message)
-            })??;
+        let bytes = read_body(request.into_body(), options.body_bytes, options.body_time).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let message = format!("The body is not the JSON of such a request: {error}.");
             ApiError::new(StatusCode::BAD_REQUEST, message)
@@ -39,26 +26,15 @@ impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
     }
 }
 
-async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
-    let mut stream = body.into_data_stream();
-    let mut bytes = Vec::new();
-    let mut length = 0usize;
-    while let Some(part) = stream.next().await {
-        let part = part.map_err(|error| {
-            let message = format!("The request broke off: {error}.");
-            ApiError::new(StatusCode::BAD_REQUEST, message)
-        })?;
-        length = length.saturating_add(part.len());
-        if length <= limit {
-            bytes.extend_from_slice(&part);
-        } else if length / PATIENCE > limit {
-            break;
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        let message = error.to_string();
+        match error {
+            BodyError::Late { .. } => Self::new(StatusCode::REQUEST_TIMEOUT, message),
+            BodyError::BrokenOff { .. } => Self::new(StatusCode::BAD_REQUEST, message),
+            BodyError::TooLarge { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, message).code("request_too_large")
+            }
         }
     }
-    if length > limit {
-        let message =
-            format!("The request is larger than the {limit} bytes that this server reads.");
-        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message).code("request_too_large"));
-    }
-    Ok(bytes)
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use super::http::Key;
+
 /// What a server allows.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
     /// The key that clients must show, if any.
-    pub api_key: Option<String>,
+    pub api_key: Option<Key>,
     /// Bytes of a request at most.
     pub body_bytes: usize,
     /// How long a client may take to send its request.

@@ -2,8 +2,10 @@
 
 pub(crate) mod attempts;
 pub(crate) mod loopback;
+pub(crate) mod python;
 pub(crate) mod queue;
 pub(crate) mod remains;
+pub(crate) mod serving;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

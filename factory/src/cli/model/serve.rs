@@ -10,13 +10,14 @@ use swemill_model::{
     server::{self, ServerOptions, Service},
     store::Store,
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{Signal, SignalKind, signal},
-};
+use tokio::net::TcpListener;
 
 use super::open::{self, Computing};
-use crate::cli::{exit, output::Output};
+use crate::cli::{
+    exit,
+    output::Output,
+    serving::{Signals, api_key},
+};
 use crate::models::{self, Model};
 
 #[derive(Debug, Args)]
@@ -113,16 +114,8 @@ pub(super) async fn run(
 
 impl Arguments {
     fn options(&self) -> anyhow::Result<ServerOptions> {
-        let key = |name: &String| {
-            let key = std::env::var(name)
-                .ok()
-                .filter(|key| !key.trim().is_empty());
-            key.map(|key| key.trim().to_owned()).with_context(|| {
-                format!("--api-key-env names `{name}`, which is not set; the server would be open to everyone")
-            })
-        };
         Ok(ServerOptions {
-            api_key: self.api_key_env.as_ref().map(key).transpose()?,
+            api_key: api_key(self.api_key_env.as_deref())?,
             body_bytes: self.body_limit,
             drain: Duration::from_secs(self.drain),
             ..ServerOptions::default()
@@ -144,26 +137,4 @@ impl Arguments {
 fn open_embedder(given: &str, store: &Store) -> anyhow::Result<Embedder> {
     let Model { name, place, .. } = models::find(given, store)?;
     Embedder::open(&name, &place).with_context(|| format!("could not open the encoder `{name}`"))
-}
-
-/// Ctrl-C and SIGTERM, heard from the moment this is made.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn wait(mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

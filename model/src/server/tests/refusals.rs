@@ -223,7 +223,7 @@ async fn ten_megabytes_are_refused_and_the_client_hears_why() {
 #[tokio::test]
 async fn without_the_key_only_health_and_metrics_answer() {
     let options = ServerOptions {
-        api_key: Some("secret".into()),
+        api_key: super::super::http::Key::new("secret"),
         ..ServerOptions::default()
     };
     let server = start(settings(), options, |_| ()).await;
