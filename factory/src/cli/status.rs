@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use swemill_store::candidates::CandidateOutcome;
+use swemill_store::rollouts::summary::CampaignCount;
 use swemill_store::{jobs, sources, status};
 
 use super::output::Output;
@@ -51,6 +52,7 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
         counts.instances
     ));
 
+    section(output, "Rollouts", counts.campaigns.iter().map(campaign));
     let unfinished = counts
         .jobs
         .iter()
@@ -123,6 +125,24 @@ fn candidates(output: &Output, counts: &status::Status) {
             )
         }),
     );
+}
+
+/// How far the attempts of a campaign have come.
+fn campaign(count: &CampaignCount) -> String {
+    let unfinished = count.queued + count.running + count.attempted;
+    format!(
+        "campaign {}, {} ({}): {} of {} graded attempts resolved; {unfinished} unfinished: {} queued, {} running, {} to grade; {} \
+         failed by the machinery",
+        count.campaign_id,
+        count.model,
+        count.interface,
+        count.resolved,
+        count.graded,
+        count.queued,
+        count.running,
+        count.attempted,
+        count.failed
+    )
 }
 
 /// A heading with its lines; nothing when there are none.

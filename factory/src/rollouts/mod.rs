@@ -1,13 +1,14 @@
 //! Rollouts: agents try to repair instances, and each try is graded and kept.
 //!
 //! A [`Campaign`] is what a user asks for, kept in the store; [`queue`] makes its attempts and their jobs. An
-//! `attempt` job lets the agent of `swemill-agent` work in a sealed place ([`places`]), bounded by [`pace`], decided by a
-//! [`policy`], its steps kept by [`record`]; when it ends, its trajectory and a `grade` job are committed together.
+//! `attempt` job lets the agent of `swemill-agent` work in a sealed place ([`places`]), bounded by [`pace`], timed by [`clock`], decided by
+//! a [`policy`], its steps kept by [`record`]; when it ends, its trajectory and a `grade` job are committed together.
 //! [`trajectories`] reads what is kept, for exports; [`accounts`] counts it.
 
 pub mod accounts;
 mod attempt;
 pub mod campaign;
+mod clock;
 mod engine;
 mod gold;
 mod grade;

@@ -8,6 +8,8 @@ use swemill_agent::Place;
 use swemill_sandbox::{Command, Output, Result, Sandbox};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::clock::Clock;
+
 /// Turns for commands. Waiting for one is not part of a command's time.
 #[derive(Clone, Debug)]
 pub(super) struct Pace {
@@ -27,21 +29,25 @@ impl Pace {
     }
 }
 
-/// A place whose sandboxes start, and run commands, in turn.
+/// A place whose sandboxes start, and run commands, in turn, and whose time is taken.
 #[derive(Debug)]
 pub(super) struct Paced<P> {
     pub(super) place: P,
     pub(super) pace: Pace,
+    pub(super) clock: Arc<Clock>,
 }
 
 #[async_trait]
 impl<P: Place> Place for Paced<P> {
     async fn start(&self) -> Result<Box<dyn Sandbox>> {
-        let turn = self.pace.turn().await;
-        let sandbox = self.place.start().await?;
+        let turn = self.clock.turns.over(self.pace.turn()).await;
+        let sandbox = self.clock.sandboxes.over(self.place.start()).await?;
         drop(turn);
-        let pace = self.pace.clone();
-        Ok(Box::new(PacedSandbox { sandbox, pace }))
+        Ok(Box::new(PacedSandbox {
+            sandbox,
+            pace: self.pace.clone(),
+            clock: self.clock.clone(),
+        }))
     }
 }
 
@@ -49,30 +55,35 @@ impl<P: Place> Place for Paced<P> {
 struct PacedSandbox {
     sandbox: Box<dyn Sandbox>,
     pace: Pace,
+    clock: Arc<Clock>,
 }
 
 #[async_trait]
 impl Sandbox for PacedSandbox {
     async fn exec(&self, command: Command) -> Result<Output> {
-        let _turn = self.pace.turn().await;
-        self.sandbox.exec(command).await
+        let _turn = self.clock.turns.over(self.pace.turn()).await;
+        self.clock.sandboxes.over(self.sandbox.exec(command)).await
     }
 
     async fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
-        self.sandbox.write(path, bytes, executable).await
+        let written = self.sandbox.write(path, bytes, executable);
+        self.clock.sandboxes.over(written).await
     }
 
     async fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>> {
-        self.sandbox.read(path, limit).await
+        let read = self.sandbox.read(path, limit);
+        self.clock.sandboxes.over(read).await
     }
 
     async fn fork(&self) -> Result<Box<dyn Sandbox>> {
-        let sandbox = self.sandbox.fork().await?;
-        let pace = self.pace.clone();
-        Ok(Box::new(Self { sandbox, pace }))
+        Ok(Box::new(Self {
+            sandbox: self.clock.sandboxes.over(self.sandbox.fork()).await?,
+            pace: self.pace.clone(),
+            clock: self.clock.clone(),
+        }))
     }
 
     async fn stop(self: Box<Self>) -> Result<()> {
-        self.sandbox.stop().await
+        self.clock.sandboxes.over(self.sandbox.stop()).await
     }
 }

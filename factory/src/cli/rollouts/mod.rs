@@ -140,6 +140,16 @@ pub(super) fn show_accounts(accounts: &[Account], output: &Output) {
             totals.execution_seconds,
             totals.cost
         ));
+        let overhead = &totals.overhead;
+        output.line(format_args!(
+            "  beside them: {:.1} s waiting, {:.1} s sealing, {:.1} s sandboxes, {:.1} s harness; {:.1} s of this program's \
+             processor time",
+            overhead.waiting_seconds,
+            overhead.sealing_seconds,
+            overhead.sandbox_seconds,
+            overhead.harness_seconds,
+            overhead.processor_seconds
+        ));
         for pass in &account.pass_at_k {
             output.line(format_args!(
                 "  pass@{}: {:.1} % (95 %: {:.1} to {:.1}) over {} instances",
