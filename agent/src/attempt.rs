@@ -207,12 +207,15 @@ impl<'a> Attempt<'a> {
     pub(crate) async fn hand_in(mut self, exit: Exit) -> Result<Trajectory, AttemptError> {
         let interface = &self.agent.interface;
         let root = interface.root();
-        let patch = match patch::of(self.sandbox.as_ref(), self.place, root).await {
-            Err(PatchError::Sandbox(error)) => {
-                self.begin_anew(&error).await?;
-                patch::of(self.sandbox.as_ref(), self.place, root).await?
-            }
-            patch => patch?,
+        let patch = match self.hands.handed_in() {
+            Some(patch) => patch,
+            None => match patch::of(self.sandbox.as_ref(), self.place, root).await {
+                Err(PatchError::Sandbox(error)) => {
+                    self.begin_anew(&error).await?;
+                    patch::of(self.sandbox.as_ref(), self.place, root).await?
+                }
+                patch => patch?,
+            },
         };
         self.sandbox.stop().await?;
         Ok(Trajectory {

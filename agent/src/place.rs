@@ -6,11 +6,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use swemill_sandbox::{Backend, Environment, Limits, Sandbox};
 
+use crate::patch::Untouched;
+
 /// Gives sandboxes that are all alike: one to work in, others to compare with or to begin again in.
 #[async_trait]
 pub trait Place: Debug + Send + Sync {
     /// Starts a fresh one.
     async fn start(&self) -> swemill_sandbox::Result<Box<dyn Sandbox>>;
+
+    /// What is known of its repository, kept for all attempts; none where each has to find out for itself.
+    fn untouched(&self) -> Option<&Untouched> {
+        None
+    }
 }
 
 /// A prepared environment of a backend.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use swemill_agent::Place;
+use swemill_agent::patch::Untouched;
 use swemill_sandbox::{Command, Output, Result, Sandbox};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -48,6 +49,10 @@ impl<P: Place> Place for Paced<P> {
             pace: self.pace.clone(),
             clock: self.clock.clone(),
         }))
+    }
+
+    fn untouched(&self) -> Option<&Untouched> {
+        self.place.untouched()
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use swemill_agent::Place;
+use swemill_agent::patch::Untouched;
 use swemill_sandbox::{Limits, Result, Sandbox};
 use swemill_store::instances::Instance;
 use tokio::sync::Mutex;
@@ -73,5 +74,9 @@ impl Place for SealedPlace<'_> {
             .backend()
             .start(environment, &self.limits)
             .await
+    }
+
+    fn untouched(&self) -> Option<&Untouched> {
+        Some(&self.sealed.untouched)
     }
 }
