@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::Home;
 
-const MODEL: &str = "smollm2-135m-instruct";
+pub(crate) const MODEL: &str = "smollm2-135m-instruct";
 const ENCODER: &str = "minilm";
 const KEY: &str = "a key of the tests";
 
@@ -32,7 +32,7 @@ fn alone<T>(what: &str, work: impl FnOnce() -> T) -> T {
 
 /// A data folder that has the models, in the cache that the tests of the model runtime use too: `SWEMILL_MODELS`, by default
 /// `swemill-tests` in the user's cache folder. None where `SWEMILL_MODELS=none` leaves these tests out, which CI may not.
-fn home() -> Option<Home> {
+pub(crate) fn home() -> Option<Home> {
     let asked = std::env::var_os("SWEMILL_MODELS").map(PathBuf::from);
     if asked.as_deref() == Some(Path::new("none")) {
         assert!(

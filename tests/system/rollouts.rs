@@ -1,6 +1,7 @@
 //! Agents at work: attempts as jobs, in real sandboxes, graded by the hidden tests.
 
 mod kills;
+mod served;
 
 use std::path::Path;
 
@@ -113,6 +114,24 @@ fn what_cannot_be_replayed_is_the_machinerys_failure_and_is_tried_again_when_ask
         (&2.into(), &2.into(), &1.into())
     );
     assert_eq!(account["pass_at_k"][0]["instances"], 2, "{account}");
+    let status = home.succeed(&["status", "--json"]).json();
+    let campaign = &status["counts"]["campaigns"][1];
+    assert_eq!(
+        (
+            &campaign["graded"],
+            &campaign["resolved"],
+            &campaign["failed"]
+        ),
+        (&2.into(), &2.into(), &1.into()),
+        "{campaign}"
+    );
+    let failures = status["counts"]["failures"].as_array().unwrap();
+    let of_rollouts = serde_json::json!({"what": "rollout", "class": "infra", "count": 1});
+    assert!(failures.contains(&of_rollouts), "{failures:?}");
+    let status = home.succeed(&["status"]);
+    let words_of_it =
+        "2 of 2 graded attempts resolved; 0 unfinished: 0 queued, 0 running, 0 to grade; 1 failed";
+    assert!(status.stdout.contains(words_of_it), "{}", status.text());
     let retried = home.run(&words).json();
     assert_eq!(retried["asked"]["retried"], 1, "{retried}");
 }
