@@ -8,7 +8,7 @@ use swemill_store::candidates::CandidateOutcome;
 use swemill_store::rollouts::summary::CampaignCount;
 use swemill_store::{jobs, sources, status};
 
-use super::output::Output;
+use super::output::{Output, counted};
 use crate::service::Service;
 use crate::settings::Settings;
 
@@ -72,8 +72,11 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
     );
     for job in &dead {
         output.line(format_args!(
-            "  dead: {} {} after {} attempts: {}",
-            job.kind, job.key, job.attempts, job.last_error
+            "  dead: {} {} after {}: {}",
+            job.kind,
+            job.key,
+            counted(job.attempts, "attempt"),
+            job.last_error
         ));
     }
     section(
@@ -81,7 +84,7 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
         "Workers",
         counts.workers.iter().map(|worker| {
             let silent = if worker.expired { ", silent" } else { "" };
-            format!("{}: {} jobs{silent}", worker.owner, worker.jobs)
+            format!("{}: {}{silent}", worker.owner, counted(worker.jobs, "job"))
         }),
     );
     section(
@@ -131,13 +134,13 @@ fn candidates(output: &Output, counts: &status::Status) {
 fn campaign(count: &CampaignCount) -> String {
     let unfinished = count.queued + count.running + count.attempted;
     format!(
-        "campaign {}, {} ({}): {} of {} graded attempts resolved; {unfinished} unfinished: {} queued, {} running, {} to grade; {} \
+        "campaign {}, {} ({}): {} of {} resolved; {unfinished} unfinished: {} queued, {} running, {} to grade; {} \
          failed by the machinery",
         count.campaign_id,
         count.model,
         count.interface,
         count.resolved,
-        count.graded,
+        counted(count.graded, "graded attempt"),
         count.queued,
         count.running,
         count.attempted,

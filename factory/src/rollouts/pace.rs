@@ -1,4 +1,5 @@
-//! How many commands run at one time: hundreds of attempts wait for models, and few of them for processors.
+//! How many commands run, and places are sealed, at one time: hundreds of attempts wait for models, and few of them for
+//! processors.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ impl Pace {
         }
     }
 
-    async fn turn(&self) -> SemaphorePermit<'_> {
+    pub(super) async fn turn(&self) -> SemaphorePermit<'_> {
         let turn = self.turns.acquire().await;
         turn.expect("nothing closes the semaphore")
     }

@@ -44,6 +44,8 @@ impl Places {
         if let Some(sealed) = place.upgrade() {
             return Ok(sealed);
         }
+        // Hundreds that are sealed at one time would starve everything else, the renewal of leases first.
+        let _turn = machine.workplace().pace.turn().await;
         let sealed = Arc::new(seal(machine, instance, &Options { hide_tests }).await?);
         *place = Arc::downgrade(&sealed);
         Ok(sealed)
