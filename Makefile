@@ -8,7 +8,7 @@ SWEMILL = target/release/swemill
 DEMO_HOME ?= $(CURDIR)/target/demo/home
 DEMO_OUT ?= $(CURDIR)/target/demo/dataset
 
-.PHONY: help setup build demo test lint bench bench-model bench-rollout bench-rl queries clean-demo
+.PHONY: help setup build demo test test-kills lint bench bench-model bench-rollout bench-rl queries clean-demo
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ demo: build ## From a real package to an exported data set, in a few minutes
 
 test: setup ## Run every test, against a real Postgres, real sandboxes and real packages
 	@scripts/test
+
+test-kills: setup ## Kill workers a hundred times while agents work
+	$(CARGO) test -p swemill --locked --test system -- --ignored hundred --nocapture
 
 lint: ## Formatting and lints, as the continuous integration runs them
 	$(CARGO) fmt --all --check

@@ -9,14 +9,16 @@ use crate::attempt::AttemptError;
 use crate::editor::Editor;
 use crate::interface::Interface;
 use crate::parse::{Fault, Malformed};
+use crate::patch::{self, Patch};
 use crate::place::Place;
-use crate::{patch, shell};
+use crate::shell;
 
 /// The state of an attempt that is not in its sandbox.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hands {
     editor: Editor,
     has_reviewed: bool,
+    handed_in: Option<Patch>,
 }
 
 /// Where hands work.
@@ -40,10 +42,10 @@ impl Hands {
                 shell::fresh(bench.sandbox, command, bench.command_limit).await?
             }
             Action::Bash { command } => {
-                if let Some(errors) = shell::syntax_error(bench.sandbox, command).await? {
-                    return Ok(Err(Malformed::new(Fault::Syntax, errors, 1)));
+                match shell::session(bench.sandbox, command, bench.command_limit).await? {
+                    Ok(observation) => observation,
+                    Err(errors) => return Ok(Err(Malformed::new(Fault::Syntax, errors, 1))),
                 }
-                shell::session(bench.sandbox, command, bench.command_limit).await?
             }
             Action::Edit(edit) => {
                 let root = bench.interface.root();
@@ -63,9 +65,16 @@ impl Hands {
                 return Ok(Observation::said(review + "\n", 0));
             }
         }
+        let text = patch.text.clone();
+        self.handed_in = Some(patch);
         Ok(Observation {
-            submitted: Some(patch.text),
+            submitted: Some(text),
             ..Observation::default()
         })
+    }
+
+    /// The patch that the last action handed in: nothing has run since.
+    pub(crate) fn handed_in(&mut self) -> Option<Patch> {
+        self.handed_in.take()
     }
 }

@@ -26,14 +26,19 @@ const VARIABLES: &[(&str, &str)] = &[
 /// A shell of its own for each command.
 const FRESH: &str = r#"exec bash -c "$1" 2>&1"#;
 
-/// What a shell leaves to the next one: its folder and its exported variables. Processes of a sandbox do not outlive
-/// their command, so SWE-agent's one long shell is made of many.
+/// A command that is no bash is not begun, as published: standard error and [`NO_BASH`] say so. Then, what a shell leaves
+/// to the next one: its folder and its exported variables. Processes of a sandbox do not outlive their command, so
+/// SWE-agent's one long shell is made of many.
 const SESSION: &str = r#"
+if [ -n "$2" ]; then bash -n <"$2"; else bash -n <<<"$1"; fi || exit 242
 exec 2>&1
 [ -r /tmp/.swemill-session ] && . /tmp/.swemill-session
 trap '{ export -p; printf "cd -- %q\n" "$PWD"; } >/tmp/.swemill-session 2>/dev/null' EXIT
 eval "$1"
 "#;
+
+/// The status of a session's shell that was given no bash.
+const NO_BASH: i32 = 242;
 
 /// The kernel takes no argument of more than 128 KiB; longer commands go by way of this file.
 const LONGEST_ARGUMENT: usize = 120 << 10;
@@ -67,27 +72,28 @@ pub(crate) async fn fresh(
     Ok(observation)
 }
 
-/// Runs a command in the shell that earlier ones have left, as SWE-agent does.
+/// Runs a command in the shell that earlier ones have left, as SWE-agent does. The inner error is what bash says of a
+/// command that is none.
 pub(crate) async fn session(
     sandbox: &dyn Sandbox,
     command: &str,
     limit: Duration,
-) -> Result<Observation> {
+) -> Result<std::result::Result<Observation, String>> {
+    if command.contains('\0') {
+        return Ok(Err("bash: a null byte in the command".to_owned()));
+    }
     let output = run(sandbox, SESSION, command, limit).await?;
+    // Once a command has begun, nothing is on standard error but what `bash -n` warned of, and hardly anything exits so.
+    if output.ending == Ending::Exited(NO_BASH) && output.stdout.head.is_empty() {
+        let errors = output.stderr.to_text();
+        if !errors.is_empty() {
+            return Ok(Err(errors));
+        }
+    }
     let mut observation = observed(&output);
     let text = CONTROL.replace_all(&observation.output, "");
     observation.output = text.replace("\r\n", "\n");
-    Ok(observation)
-}
-
-/// What `bash -n` says of a command, if it is no bash.
-pub(crate) async fn syntax_error(sandbox: &dyn Sandbox, command: &str) -> Result<Option<String>> {
-    if command.contains('\0') {
-        return Ok(Some("bash: a null byte in the command".to_owned()));
-    }
-    let check = Command::new(["bash", "-n"]).stdin(command.as_bytes());
-    let output = sandbox.exec(check).await?;
-    Ok((!output.success()).then(|| output.stderr.to_text()))
+    Ok(Ok(observation))
 }
 
 async fn run(
@@ -96,14 +102,15 @@ async fn run(
     command: &str,
     limit: Duration,
 ) -> Result<Output> {
-    let mut argument = command;
+    let (mut argument, mut file_of_it) = (command, "");
     let sourced = format!(". {COMMAND_FILE}");
     if command.len() > LONGEST_ARGUMENT {
         let file = std::path::Path::new(COMMAND_FILE);
         sandbox.write(file, command.as_bytes(), false).await?;
-        argument = &sourced;
+        (argument, file_of_it) = (&sourced, COMMAND_FILE);
     }
-    let mut exec = Command::new(["bash", "-c", script, "bash", argument]).timeout(limit);
+    let mut exec =
+        Command::new(["bash", "-c", script, "bash", argument, file_of_it]).timeout(limit);
     for (name, value) in VARIABLES {
         exec = exec.variable(*name, *value);
     }

@@ -10,13 +10,13 @@ use crate::support::Home;
 use crate::support::python::{python_for, shared, succeed};
 use crate::support::serving::Server;
 
-const MODEL: &str = "smollm2-135m-instruct";
+pub(crate) const MODEL: &str = "smollm2-135m-instruct";
 const ENCODER: &str = "minilm";
 const KEY: &str = "a key of the tests";
 
 /// A data folder that has the models, in the cache that the tests of the model runtime use too: `SWEMILL_MODELS`, by default
 /// `swemill-tests` in the user's cache folder. None where `SWEMILL_MODELS=none` leaves these tests out, which CI may not.
-fn home() -> Option<Home> {
+pub(crate) fn home() -> Option<Home> {
     let asked = std::env::var_os("SWEMILL_MODELS").map(PathBuf::from);
     if asked.as_deref() == Some(Path::new("none")) {
         assert!(

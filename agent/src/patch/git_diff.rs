@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::ops::Range;
+use std::sync::Arc;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
@@ -11,7 +12,7 @@ const CONTEXT: usize = 3;
 /// A file before or after.
 #[derive(Clone, Debug)]
 pub(super) struct Side {
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     pub(super) executable: bool,
 }
 
@@ -35,8 +36,7 @@ pub(super) fn file(path: &str, before: Option<&Side>, after: Option<&Side>) -> S
         _ => String::new(),
     };
     text += &header;
-    let content = |side: Option<&Side>| side.map_or("", |side| side.text.as_str()).to_owned();
-    let (old, new) = (content(before), content(after));
+    let [old, new] = [before, after].map(|side| side.map_or("", |side| side.text.as_ref()));
     if old == new {
         return text;
     }
@@ -47,7 +47,7 @@ pub(super) fn file(path: &str, before: Option<&Side>, after: Option<&Side>) -> S
         None => "/dev/null".to_owned(),
     };
     let (from, to) = (name(before, "a"), name(after, "b"));
-    text + &format!("--- {from}\n+++ {to}\n{}", hunks(&old, &new))
+    text + &format!("--- {from}\n+++ {to}\n{}", hunks(old, new))
 }
 
 /// Lines of both sides that one change replaces.

@@ -22,6 +22,7 @@ const LEFTOVERS: &[&str] = &[
 /// The largest `.gitignore`, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
+#[derive(Debug)]
 pub(super) struct Ignored {
     /// Of each folder with rules, the innermost first.
     rules: Vec<(PathBuf, Gitignore)>,

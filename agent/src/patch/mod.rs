@@ -7,6 +7,7 @@
 mod git_diff;
 mod ignored;
 mod listing;
+mod untouched;
 
 use std::collections::BTreeSet;
 
@@ -14,8 +15,10 @@ use serde::{Deserialize, Serialize};
 use swemill_sandbox::Sandbox;
 
 use crate::place::Place;
-use ignored::Ignored;
 use listing::{Entry, Listing};
+use untouched::Before;
+
+pub use untouched::Untouched;
 
 /// The largest file whose changes are taken, in bytes.
 const MOST_FILE_BYTES: usize = 2 << 20;
@@ -90,44 +93,53 @@ pub enum PatchError {
 
 /// What the repository at `root` of a sandbox has that a fresh one of the same place has not.
 pub async fn of(worked: &dyn Sandbox, place: &dyn Place, root: &str) -> Result<Patch, PatchError> {
-    let fresh = place.start().await?;
-    let patch = between(fresh.as_ref(), worked, root).await;
-    fresh.stop().await?;
+    let unknown = Untouched::default();
+    let untouched = place.untouched().unwrap_or(&unknown);
+    let mut before = untouched.of(place, root).await?;
+    let patch = since(&mut before, worked, root).await;
+    before.end().await?;
     patch
 }
 
-/// What one sandbox's repository has that the other's has not.
-pub async fn between(
-    before: &dyn Sandbox,
+/// What a sandbox's repository has that it had not before.
+async fn since(
+    before: &mut Before<'_>,
     after: &dyn Sandbox,
     root: &str,
 ) -> Result<Patch, PatchError> {
-    let (old, new) = (
-        listing::of(before, root).await?,
-        listing::of(after, root).await?,
-    );
-    let ignored = Ignored::of(before, root, &old).await?;
+    let new = listing::of(after, root).await?;
     let mut patch = Patch::default();
     let mut count = 0;
-    for path in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
-        let (then, now) = (old.get(path), new.get(path));
-        if then == now || ignored.covers(path) {
-            continue;
-        }
+    for (path, then, now) in changes(before, &new) {
         count += 1;
         let outcome = if count > MOST_FILES {
             Err(Reason::Count)
         } else {
-            diff(before, after, root, path, then, now).await?
+            diff(before, after, root, &path, then.as_ref(), now).await?
         };
-        patch.take(&String::from_utf8_lossy(path), outcome);
+        patch.take(&String::from_utf8_lossy(&path), outcome);
     }
     Ok(patch)
 }
 
+/// A file that is not what it was: its path, and what it was and is.
+type Change<'a> = (Vec<u8>, Option<Entry>, Option<&'a Entry>);
+
+/// The files that changed, in order of their paths, but for those that git would leave out.
+fn changes<'a>(before: &Before<'_>, new: &'a Listing) -> Vec<Change<'a>> {
+    let old = before.listing();
+    let paths: BTreeSet<&Vec<u8>> = old.keys().chain(new.keys()).collect();
+    let changed = paths
+        .into_iter()
+        .filter(|path| old.get(*path) != new.get(*path) && !before.ignores(path));
+    changed
+        .map(|path| (path.clone(), old.get(path).cloned(), new.get(path)))
+        .collect()
+}
+
 /// One file's diff, or why there is none.
 async fn diff(
-    before: &dyn Sandbox,
+    before: &mut Before<'_>,
     after: &dyn Sandbox,
     root: &str,
     path: &[u8],
@@ -144,30 +156,28 @@ async fn diff(
     if entries().any(|entry| entry.bytes > MOST_FILE_BYTES as u64) {
         return Ok(Err(Reason::Huge));
     }
-    let place = std::path::PathBuf::from(format!("{}/{name}", root.trim_end_matches('/')));
-    let mut sides = Vec::with_capacity(2);
-    for (sandbox, entry) in [(before, then), (after, now)] {
-        sides.push(match entry {
-            None => None,
-            Some(entry) => match sandbox.read(&place, MOST_FILE_BYTES).await {
-                Ok(bytes) => match String::from_utf8(bytes) {
-                    Ok(text) if !text.contains('\0') => Some(git_diff::Side {
-                        text,
-                        executable: entry.executable,
-                    }),
-                    _ => return Ok(Err(Reason::Binary)),
-                },
-                // Without the right to read it, it cannot be compared.
-                Err(swemill_sandbox::Error::File { .. }) => return Ok(Err(Reason::Special)),
-                Err(error) => return Err(error.into()),
-            },
-        });
+    let mut sides = [None, None];
+    for (side, entry) in sides.iter_mut().zip([(then, true), (now, false)]) {
+        let (Some(entry), is_before) = entry else {
+            continue;
+        };
+        let text = if is_before {
+            before.text(name).await?
+        } else {
+            untouched::read(after, root, name).await?
+        };
+        match text {
+            Ok(text) => {
+                *side = Some(git_diff::Side {
+                    text,
+                    executable: entry.executable,
+                });
+            }
+            Err(reason) => return Ok(Err(reason)),
+        }
     }
-    Ok(Ok(git_diff::file(
-        name,
-        sides[0].as_ref(),
-        sides[1].as_ref(),
-    )))
+    let [then, now] = sides;
+    Ok(Ok(git_diff::file(name, then.as_ref(), now.as_ref())))
 }
 
 impl Patch {

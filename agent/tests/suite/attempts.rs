@@ -223,3 +223,27 @@ async fn an_agent_that_goes_in_circles_is_told_and_then_ended() {
         .collect();
     assert_eq!(noted.first(), Some(&5));
 }
+
+#[tokio::test]
+async fn a_command_that_is_no_bash_is_not_begun_however_long_it_is() {
+    let dialect = Dialect::SweAgentFunctionCalling;
+    let padding = format!(": {}\n", "x".repeat(130 << 10));
+    let script = [
+        bash("touch begun\necho (\n"),
+        bash(&format!("{padding}touch begun\necho (\n")),
+        bash("ls begun; echo warned >&2; exit 242"),
+        Action::Submit,
+        Action::Submit,
+    ];
+    let trajectory = attempt(dialect, answers(dialect, &script)).await;
+    for step in &trajectory.steps[..2] {
+        let malformed = step.malformed.as_ref().unwrap();
+        assert!(malformed.detail.contains("syntax error"), "{malformed:?}");
+    }
+    let run = &trajectory.steps[2].observations[0];
+    assert_eq!(run.returncode, 242);
+    assert!(
+        run.output.contains("cannot access 'begun'") && run.output.contains("warned"),
+        "{run:?}"
+    );
+}

@@ -142,7 +142,7 @@ async fn the_last_observations_are_kept_though_they_do_not_fit() {
 async fn each_limit_ends_an_attempt_with_its_own_word() {
     let dialect = Dialect::MiniFenced;
     let commands: Vec<_> = (0..9)
-        .map(|step| bash(&format!("echo {step}; sleep 0.1")))
+        .map(|step| bash(&format!("echo {step}; sleep 0.3")))
         .collect();
     let place = Repository::new();
     let place = place.place().await;
@@ -158,7 +158,7 @@ async fn each_limit_ends_an_attempt_with_its_own_word() {
             inner: Replay::new("script", answers(dialect, &commands)),
             queries: Mutex::default(),
         });
-        let short = std::time::Duration::from_millis(150);
+        let short = std::time::Duration::from_millis(450);
         match exit {
             Exit::Steps => agent.limits.steps = 2,
             Exit::Cost => agent.limits.cost = Some(0.02),

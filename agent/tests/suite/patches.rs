@@ -1,10 +1,33 @@
 //! What a patch has of all that an agent can do to a repository.
 
-use swemill_agent::patch::{self, Reason};
-use swemill_agent::{Patch, Place};
-use swemill_sandbox::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use swemill_agent::patch::{self, Reason, Untouched};
+use swemill_agent::{Patch, Place, SandboxPlace};
+use swemill_sandbox::{Command, Sandbox};
 
 use crate::support::{ROOT, Repository};
+
+/// A place that knows its repository for all attempts, and counts the sandboxes that it starts.
+#[derive(Debug)]
+struct Knowing {
+    place: SandboxPlace,
+    started: AtomicUsize,
+    untouched: Untouched,
+}
+
+#[async_trait]
+impl Place for Knowing {
+    async fn start(&self) -> swemill_sandbox::Result<Box<dyn Sandbox>> {
+        self.started.fetch_add(1, Ordering::Relaxed);
+        self.place.start().await
+    }
+
+    fn untouched(&self) -> Option<&Untouched> {
+        Some(&self.untouched)
+    }
+}
 
 async fn after(repository: &Repository, script: &str) -> Patch {
     let place = repository.place().await;
@@ -156,4 +179,33 @@ async fn a_patch_of_too_many_files_says_which_are_missing() {
             .all(|left| left.reason == Reason::Count)
     );
     assert_eq!(patch.left_out.len(), 10);
+}
+
+#[tokio::test]
+async fn a_place_that_knows_its_repository_gives_the_same_patches_and_starts_no_sandbox_to_compare_with()
+ {
+    let repository = Repository::new();
+    let knowing = Knowing {
+        place: repository.place().await,
+        started: AtomicUsize::new(0),
+        untouched: Untouched::default(),
+    };
+    let change = "sed -i 's/price + count/price * count/' shop/price.py; rm shop/__init__.py; echo x > new; echo y > build.log";
+    let expected = after(&repository, change).await;
+    assert_eq!(expected.files.len(), 3, "{expected:?}");
+    for sandboxes in [1, 1] {
+        let sandbox = knowing.place.start().await.unwrap();
+        let command = Command::new(["bash", "-ec", change]);
+        assert!(sandbox.exec(command).await.unwrap().success());
+        let patch = patch::of(sandbox.as_ref(), &knowing, ROOT).await.unwrap();
+        assert_eq!(patch, expected);
+        assert_eq!(knowing.started.load(Ordering::Relaxed), sandboxes);
+    }
+    // A file that was not asked for before has to be read.
+    let sandbox = knowing.place.start().await.unwrap();
+    let command = Command::new(["bash", "-ec", "echo z >> test_price.py"]);
+    assert!(sandbox.exec(command).await.unwrap().success());
+    let patch = patch::of(sandbox.as_ref(), &knowing, ROOT).await.unwrap();
+    assert!(patch.text.contains("+z"), "{}", patch.text);
+    assert_eq!(knowing.started.load(Ordering::Relaxed), 2);
 }

@@ -133,6 +133,13 @@ impl Output {
     }
 }
 
+/// So many of what a regular word names.
+pub(crate) fn counted(count: impl Display, word: &str) -> String {
+    let count = count.to_string();
+    let ending = if count == "1" { "" } else { "s" };
+    format!("{count} {word}{ending}")
+}
+
 /// Sends diagnostics to stderr; `SWEMILL_LOG` chooses which (`warn` unless told).
 pub(crate) fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("SWEMILL_LOG")

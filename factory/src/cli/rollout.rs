@@ -12,7 +12,7 @@ use swemill_store::instances::{self, InstanceFilter};
 use swemill_store::rollouts::{RolloutPolicy, campaigns, summary};
 
 use super::instances::FilterArguments;
-use super::output::Output;
+use super::output::{Output, counted};
 use super::{exit, rollouts, work};
 use crate::rollouts::accounts;
 use crate::rollouts::campaign::{Campaign, Options};
@@ -247,11 +247,11 @@ pub(super) async fn run(
     }
     let asked = queue(&service, &campaign, &ids, arguments.attempts).await?;
     output.note(format_args!(
-        "campaign {}: {} new rollouts, {} tried again, of {} instances",
+        "campaign {}: {}, {} tried again, of {}",
         asked.campaign_id,
-        asked.new,
+        counted(asked.new, "new rollout"),
         asked.retried,
-        ids.len()
+        counted(ids.len(), "instance")
     ));
     if !arguments.until_idle {
         output.note("`swemill work` or --until-idle works on them");

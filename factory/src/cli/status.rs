@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use swemill_store::candidates::CandidateOutcome;
+use swemill_store::rollouts::summary::CampaignCount;
 use swemill_store::{jobs, sources, status};
 
-use super::output::Output;
+use super::output::{Output, counted};
 use crate::service::Service;
 use crate::settings::Settings;
 
@@ -51,6 +52,7 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
         counts.instances
     ));
 
+    section(output, "Rollouts", counts.campaigns.iter().map(campaign));
     let unfinished = counts
         .jobs
         .iter()
@@ -70,8 +72,11 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
     );
     for job in &dead {
         output.line(format_args!(
-            "  dead: {} {} after {} attempts: {}",
-            job.kind, job.key, job.attempts, job.last_error
+            "  dead: {} {} after {}: {}",
+            job.kind,
+            job.key,
+            counted(job.attempts, "attempt"),
+            job.last_error
         ));
     }
     section(
@@ -79,7 +84,7 @@ pub(super) async fn run(settings: Settings, output: &Output) -> anyhow::Result<E
         "Workers",
         counts.workers.iter().map(|worker| {
             let silent = if worker.expired { ", silent" } else { "" };
-            format!("{}: {} jobs{silent}", worker.owner, worker.jobs)
+            format!("{}: {}{silent}", worker.owner, counted(worker.jobs, "job"))
         }),
     );
     section(
@@ -123,6 +128,24 @@ fn candidates(output: &Output, counts: &status::Status) {
             )
         }),
     );
+}
+
+/// How far the attempts of a campaign have come.
+fn campaign(count: &CampaignCount) -> String {
+    let unfinished = count.queued + count.running + count.attempted;
+    format!(
+        "campaign {}, {} ({}): {} of {} resolved; {unfinished} unfinished: {} queued, {} running, {} to grade; {} \
+         failed by the machinery",
+        count.campaign_id,
+        count.model,
+        count.interface,
+        count.resolved,
+        counted(count.graded, "graded attempt"),
+        count.queued,
+        count.running,
+        count.attempted,
+        count.failed
+    )
 }
 
 /// A heading with its lines; nothing when there are none.

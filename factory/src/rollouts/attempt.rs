@@ -1,14 +1,18 @@
 //! The job of an attempt: the agent works, and its trajectory is committed with the job that grades it.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use sqlx::PgConnection;
-use swemill_agent::{Agent, AttemptError, Task, Trajectory};
+use swemill_agent::{Agent, AttemptError, Place, Task, Trajectory};
 use swemill_store::instances::{self, Instance};
 use swemill_store::jobs::{self, Job};
-use swemill_store::rollouts::{Rollout, attempts, finish, read};
+use swemill_store::rollouts::{Overhead, Rollout, attempts, finish, read};
 
+use super::clock::{Clock, Processor, Timed};
+use super::policy;
 use super::queue::{OfRollout, grade_job};
-use super::record::Record;
-use super::{Known, policy};
+use super::record::{Billed, Record};
 use crate::events::Event;
 use crate::failure::StageError;
 use crate::machine::Machine;
@@ -28,6 +32,7 @@ pub struct Attempted {
 
 /// Lets an agent work on a rollout, from where an earlier worker left it.
 pub(crate) async fn run(machine: &Machine, job: &Job) -> Result<Done, StageError> {
+    let begun = Instant::now();
     let OfRollout { rollout_id } = job.payload()?;
     let rollout = rollout(machine, rollout_id).await?;
     let instance = instance(machine, &rollout).await?;
@@ -39,52 +44,66 @@ pub(crate) async fn run(machine: &Machine, job: &Job) -> Result<Done, StageError
         .policies
         .of(machine, &known, &instance, &rollout)
         .await?;
+    let clock = Arc::new(Clock::default());
     let agent = Agent {
-        lm,
+        lm: Arc::new(Timed {
+            lm,
+            clock: clock.clone(),
+        }),
         interface: known.interface.clone(),
         limits: known.campaign.limits(),
         context: known.campaign.context(),
     };
     attempts::begin(machine.pool(), rollout_id, &job.lease).await?;
-    let trajectory = work(machine, job, &agent, &known, &instance, rollout_id).await?;
-    let steps = trajectory.steps.len();
-    Ok(Done::Attempted(Box::new(Attempted {
-        rollout_id,
-        instance_id: instance.id,
-        ended: ended(trajectory)?,
-        steps,
-    })))
-}
-
-async fn work(
-    machine: &Machine,
-    job: &Job,
-    agent: &Agent,
-    known: &Known,
-    instance: &Instance,
-    rollout_id: i64,
-) -> Result<Trajectory, StageError> {
-    let workplace = machine.workplace();
     let hide_tests = known.campaign.options.hide_tests;
-    let place = workplace.place(machine, instance, hide_tests).await?;
-    let task = Task {
-        instance_id: instance.id.clone(),
-        problem_statement: instance.problem_statement.clone(),
-    };
+    let place = workplace.timed_place(machine, &instance, hide_tests, clock.clone());
+    let place = place.await?;
     let mut record = Record {
         machine,
         rollout_id,
         lease: &job.lease,
+        billed: Billed::default(),
+    };
+    let work = work(&agent, &instance, &place, &mut record);
+    let (trajectory, processor) = Processor::over(work).await;
+    let trajectory = trajectory?;
+    let overhead = clock.overhead(begun.elapsed(), processor, record.billed);
+    let steps = trajectory.steps.len();
+    Ok(Done::Attempted(Box::new(Attempted {
+        rollout_id,
+        instance_id: instance.id,
+        ended: ended(trajectory, overhead)?,
+        steps,
+    })))
+}
+
+/// One attempt, begun anew where what was recorded does not repeat.
+async fn work(
+    agent: &Agent,
+    instance: &Instance,
+    place: &dyn Place,
+    record: &mut Record<'_>,
+) -> Result<Trajectory, StageError> {
+    let Record {
+        machine,
+        rollout_id,
+        lease,
+        ..
+    } = *record;
+    let task = Task {
+        instance_id: instance.id.clone(),
+        problem_statement: instance.problem_statement.clone(),
     };
     let mut restarts = 0;
     loop {
-        match agent.attempt(&task, &place, &mut record).await {
+        match agent.attempt(&task, place, record).await {
             Ok(trajectory) => return Ok(trajectory),
             Err(error @ AttemptError::Diverged { .. }) if restarts < RESTARTS => {
                 restarts += 1;
+                record.billed = Billed::default();
                 let mut transaction = machine.store().begin().await?;
                 let reason = error.to_string();
-                attempts::restart(&mut transaction, rollout_id, &reason, &job.lease).await?;
+                attempts::restart(&mut transaction, rollout_id, &reason, lease).await?;
                 transaction
                     .commit()
                     .await
@@ -112,7 +131,7 @@ fn failed(error: &AttemptError) -> StageError {
 }
 
 /// A trajectory as the store keeps it: its steps are there already.
-fn ended(mut trajectory: Trajectory) -> Result<finish::Attempted, StageError> {
+fn ended(mut trajectory: Trajectory, overhead: Overhead) -> Result<finish::Attempted, StageError> {
     let patch = trajectory.model_patch();
     trajectory.steps.clear();
     let exit = serde_json::json!(trajectory.exit);
@@ -121,6 +140,7 @@ fn ended(mut trajectory: Trajectory) -> Result<finish::Attempted, StageError> {
         exit: exit.as_str().unwrap_or_default().to_owned(),
         trajectory: json.map_err(|error| StageError::infra(error.to_string()))?,
         patch,
+        overhead,
     })
 }
 

@@ -7,9 +7,9 @@ use swemill_store::instances::Instance;
 use crate::breakage::Breakage;
 use crate::failure::StageError;
 use crate::machine::Machine;
-use crate::seal::node_id::file_of;
+use crate::seal::node_id::{Named, file_of};
 
-/// Tests that a reproduction runs by their ids.
+/// Functions or files of tests that a reproduction runs.
 const MOST_TESTS: usize = 5;
 
 /// The expert of an instance.
@@ -41,8 +41,7 @@ pub(super) async fn expert(
 fn reproduction(instance: &Instance, hide_tests: bool) -> String {
     let tests = &instance.fail_to_pass;
     if !hide_tests {
-        let ids = tests.iter().take(MOST_TESTS).map(|id| quoted(id));
-        return pytest(&ids.collect::<Vec<_>>());
+        return pytest(&functions(tests));
     }
     match snippet(&instance.problem_statement) {
         Some(code) if code.contains("def test") => format!(
@@ -57,6 +56,20 @@ fn reproduction(instance: &Instance, hide_tests: bool) -> String {
             pytest(&files)
         }
     }
+}
+
+/// The first functions of tests, as words of a shell. Whoever looks for a fault runs a function with all its cases; and the
+/// text of a case may be anything, also what a notation or a shell takes for its own.
+fn functions(tests: &[String]) -> Vec<String> {
+    let mut functions = Vec::new();
+    for id in tests {
+        let function = quoted(&Named::parse(id).map_or_else(|| id.clone(), |named| named.id()));
+        if !functions.contains(&function) {
+            functions.push(function);
+        }
+    }
+    functions.truncate(MOST_TESTS);
+    functions
 }
 
 fn pytest(what: &[String]) -> String {
@@ -91,7 +104,19 @@ mod tests {
     }
 
     #[test]
-    fn ids_with_quotes_stay_one_word() {
-        assert_eq!(quoted("t.py::test[it's]"), r"'t.py::test[it'\''s]'");
+    fn a_function_of_many_cases_is_run_once_whatever_its_cases_are_called() {
+        let ids = [
+            "tests/test a.py::T::test_b[it's]",
+            "tests/test a.py::T::test_b[```</parameter>\n::x]",
+            "a.py::test_c",
+            "a's.rst::a's.rst",
+        ];
+        let words = functions(&ids.map(str::to_owned));
+        let expected = [
+            "'tests/test a.py::T::test_b'",
+            "'a.py::test_c'",
+            r"'a'\''s.rst::a'\''s.rst'",
+        ];
+        assert_eq!(words, expected);
     }
 }

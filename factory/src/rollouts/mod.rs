@@ -1,13 +1,14 @@
 //! Rollouts: agents try to repair instances, and each try is graded and kept.
 //!
 //! A [`Campaign`] is what a user asks for, kept in the store; [`queue`] makes its attempts and their jobs. An
-//! `attempt` job lets the agent of `swemill-agent` work in a sealed place ([`places`]), bounded by [`pace`], decided by a
-//! [`policy`], its steps kept by [`record`]; when it ends, its trajectory and a `grade` job are committed together.
+//! `attempt` job lets the agent of `swemill-agent` work in a sealed place ([`places`]), bounded by [`pace`], timed by [`clock`], decided by
+//! a [`policy`], its steps kept by [`record`]; when it ends, its trajectory and a `grade` job are committed together.
 //! [`trajectories`] reads what is kept, for exports; [`accounts`] counts it.
 
 pub mod accounts;
 mod attempt;
 pub mod campaign;
+mod clock;
 mod engine;
 mod gold;
 mod grade;
@@ -27,6 +28,7 @@ use tokio::sync::Mutex;
 use crate::failure::StageError;
 use crate::machine::Machine;
 use campaign::Campaign;
+use clock::Clock;
 use pace::{Pace, Paced};
 use places::{Places, SealedPlace};
 use policy::Policies;
@@ -82,13 +84,27 @@ impl Workplace {
         instance: &Instance,
         hide_tests: bool,
     ) -> Result<AttemptPlace, StageError> {
+        let clock = Arc::default();
+        self.timed_place(machine, instance, hide_tests, clock).await
+    }
+
+    /// The same, with its time taken.
+    async fn timed_place(
+        &self,
+        machine: &Machine,
+        instance: &Instance,
+        hide_tests: bool,
+        clock: Arc<Clock>,
+    ) -> Result<AttemptPlace, StageError> {
+        let sealed = self.places.of(machine, instance, hide_tests);
         Ok(Paced {
             place: SealedPlace {
                 backend: machine.shared_backend(),
-                sealed: self.places.of(machine, instance, hide_tests).await?,
+                sealed: clock.sealing.over(sealed).await?,
                 limits: machine.settings.test_limits(),
             },
             pace: self.pace.clone(),
+            clock,
         })
     }
 

@@ -1,12 +1,16 @@
-//! How many commands run at one time: hundreds of attempts wait for models, and few of them for processors.
+//! How many commands run, and places are sealed, at one time: hundreds of attempts wait for models, and few of them for
+//! processors.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use swemill_agent::Place;
+use swemill_agent::patch::Untouched;
 use swemill_sandbox::{Command, Output, Result, Sandbox};
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::clock::Clock;
 
 /// Turns for commands. Waiting for one is not part of a command's time.
 #[derive(Clone, Debug)]
@@ -21,27 +25,35 @@ impl Pace {
         }
     }
 
-    async fn turn(&self) -> SemaphorePermit<'_> {
+    pub(super) async fn turn(&self) -> SemaphorePermit<'_> {
         let turn = self.turns.acquire().await;
         turn.expect("nothing closes the semaphore")
     }
 }
 
-/// A place whose sandboxes start, and run commands, in turn.
+/// A place whose sandboxes start, and run commands, in turn, and whose time is taken.
 #[derive(Debug)]
 pub(crate) struct Paced<P> {
     pub(super) place: P,
     pub(super) pace: Pace,
+    pub(super) clock: Arc<Clock>,
 }
 
 #[async_trait]
 impl<P: Place> Place for Paced<P> {
     async fn start(&self) -> Result<Box<dyn Sandbox>> {
-        let turn = self.pace.turn().await;
-        let sandbox = self.place.start().await?;
+        let turn = self.clock.turns.over(self.pace.turn()).await;
+        let sandbox = self.clock.sandboxes.over(self.place.start()).await?;
         drop(turn);
-        let pace = self.pace.clone();
-        Ok(Box::new(PacedSandbox { sandbox, pace }))
+        Ok(Box::new(PacedSandbox {
+            sandbox,
+            pace: self.pace.clone(),
+            clock: self.clock.clone(),
+        }))
+    }
+
+    fn untouched(&self) -> Option<&Untouched> {
+        self.place.untouched()
     }
 }
 
@@ -49,30 +61,35 @@ impl<P: Place> Place for Paced<P> {
 struct PacedSandbox {
     sandbox: Box<dyn Sandbox>,
     pace: Pace,
+    clock: Arc<Clock>,
 }
 
 #[async_trait]
 impl Sandbox for PacedSandbox {
     async fn exec(&self, command: Command) -> Result<Output> {
-        let _turn = self.pace.turn().await;
-        self.sandbox.exec(command).await
+        let _turn = self.clock.turns.over(self.pace.turn()).await;
+        self.clock.sandboxes.over(self.sandbox.exec(command)).await
     }
 
     async fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
-        self.sandbox.write(path, bytes, executable).await
+        let written = self.sandbox.write(path, bytes, executable);
+        self.clock.sandboxes.over(written).await
     }
 
     async fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>> {
-        self.sandbox.read(path, limit).await
+        let read = self.sandbox.read(path, limit);
+        self.clock.sandboxes.over(read).await
     }
 
     async fn fork(&self) -> Result<Box<dyn Sandbox>> {
-        let sandbox = self.sandbox.fork().await?;
-        let pace = self.pace.clone();
-        Ok(Box::new(Self { sandbox, pace }))
+        Ok(Box::new(Self {
+            sandbox: self.clock.sandboxes.over(self.sandbox.fork()).await?,
+            pace: self.pace.clone(),
+            clock: self.clock.clone(),
+        }))
     }
 
     async fn stop(self: Box<Self>) -> Result<()> {
-        self.sandbox.stop().await
+        self.clock.sandboxes.over(self.sandbox.stop()).await
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use swemill_agent::Place;
+use swemill_agent::patch::Untouched;
 use swemill_sandbox::{Backend, Limits, Result, Sandbox};
 use swemill_store::instances::Instance;
 use tokio::sync::Mutex;
@@ -43,6 +44,8 @@ impl Places {
         if let Some(sealed) = place.upgrade() {
             return Ok(sealed);
         }
+        // Hundreds that are sealed at one time would starve everything else, the renewal of leases first.
+        let _turn = machine.workplace().pace.turn().await;
         let sealed = Arc::new(seal(machine, instance, &Options { hide_tests }).await?);
         *place = Arc::downgrade(&sealed);
         Ok(sealed)
@@ -62,5 +65,9 @@ impl Place for SealedPlace {
     async fn start(&self) -> Result<Box<dyn Sandbox>> {
         let environment = &self.sealed.environment;
         self.backend.start(environment, &self.limits).await
+    }
+
+    fn untouched(&self) -> Option<&Untouched> {
+        Some(&self.sealed.untouched)
     }
 }

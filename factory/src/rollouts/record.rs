@@ -21,6 +21,15 @@ pub(super) struct Record<'m> {
     pub(super) machine: &'m Machine,
     pub(super) rollout_id: i64,
     pub(super) lease: &'m Lease,
+    /// What the steps of this worker are billed with.
+    pub(super) billed: Billed,
+}
+
+/// Seconds of models and commands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Billed {
+    pub(super) lm: f64,
+    pub(super) execution: f64,
 }
 
 #[async_trait]
@@ -38,6 +47,8 @@ impl Observer for Record<'_> {
         let pool = self.machine.pool();
         let write = || steps::add(pool, self.rollout_id, &new, self.lease);
         self.machine.store().retry(PATIENCE, write).await?;
+        self.billed.lm += new.lm_seconds;
+        self.billed.execution += new.execution_seconds;
         let usage = step.completion.usage;
         self.machine.tell(Event::Stepped {
             tokens: usage.prompt_tokens + usage.completion_tokens,

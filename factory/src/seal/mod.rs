@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use swemill_agent::patch::Untouched;
 use swemill_environment::VENV;
 use swemill_sandbox::{Backend, Environment, Limits, Mount, Sandbox, Tree, Upper};
 use swemill_store::instances::Instance;
@@ -63,6 +64,8 @@ pub struct Sealed {
     pub environment: Environment,
     /// What is to be known of it.
     pub report: Report,
+    /// What attempts have found out about its repository.
+    pub(crate) untouched: Untouched,
     folder: Staging,
 }
 
@@ -141,6 +144,7 @@ pub async fn seal(
     Ok(Sealed {
         environment,
         report,
+        untouched: Untouched::default(),
         folder,
     })
 }

@@ -34,6 +34,12 @@ impl Named {
             function: function.to_owned(),
         })
     }
+
+    /// The id of the function with all its cases.
+    pub fn id(&self) -> String {
+        let names = self.classes.iter().chain([&self.function]);
+        names.fold(self.file.clone(), |id, name| id + "::" + name)
+    }
 }
 
 /// The file of an id, below the repository's root.

@@ -9,6 +9,7 @@ use crate::environments::EnvironmentState;
 use crate::error::Result;
 use crate::failure::FailureClass;
 use crate::jobs::{self, JobCount, Worker};
+use crate::rollouts::summary::{self, CampaignCount};
 use crate::sources::SourceState;
 
 /// All that `swemill status` shows.
@@ -30,11 +31,13 @@ pub struct Status {
     pub validation: Vec<WayCount>,
     /// Candidates decided within the last minute.
     pub decided_last_minute: i64,
+    /// Attempts of agents by campaign, and how far they have come.
+    pub campaigns: Vec<CampaignCount>,
     /// Jobs by kind and state.
     pub jobs: Vec<JobCount>,
     /// Who holds leases.
     pub workers: Vec<Worker>,
-    /// Failures of sources, environments, candidates and dead jobs, by class.
+    /// Failures of sources, environments, candidates, rollouts and dead jobs, by class.
     pub failures: Vec<FailureCount>,
 }
 
@@ -87,7 +90,7 @@ pub struct WayCount {
 /// How many things failed, by what they are and whose fault it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureCount {
-    /// `source`, `environment`, `candidate` or `job`.
+    /// `source`, `environment`, `candidate`, `rollout` or `job`.
     pub what: String,
     /// Whose fault it was.
     pub class: FailureClass,
@@ -137,6 +140,7 @@ pub async fn read(pool: &PgPool) -> Result<Status> {
            FROM (SELECT 'source' AS what, failure_class FROM sources
                  UNION ALL SELECT 'environment', failure_class FROM environments
                  UNION ALL SELECT 'candidate', failure_class FROM candidates
+                 UNION ALL SELECT 'rollout', failure_class FROM rollouts
                  UNION ALL SELECT 'job', failure_class FROM jobs WHERE state = 'dead') AS failed
            WHERE failure_class IS NOT NULL
            GROUP BY what, failure_class ORDER BY failure_class, what"#
@@ -156,6 +160,7 @@ pub async fn read(pool: &PgPool) -> Result<Status> {
     )
     .fetch_all(&mut *snapshot)
     .await?;
+    let campaigns = summary::by_state(&mut *snapshot).await?;
     let jobs = jobs::counts(&mut *snapshot).await?;
     let workers = jobs::workers(&mut *snapshot).await?;
     Ok(Status {
@@ -167,6 +172,7 @@ pub async fn read(pool: &PgPool) -> Result<Status> {
         instances: totals.instances,
         validation,
         decided_last_minute: totals.decided_last_minute,
+        campaigns,
         jobs,
         workers,
         failures,

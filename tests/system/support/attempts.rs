@@ -274,6 +274,7 @@ async fn add(store: &Store, recording: &Recording) {
         exit: "submitted".into(),
         trajectory: serde_json::to_vec(&trajectory).unwrap(),
         patch: trajectory.model_patch(),
+        ..Attempted::default()
     };
     let mut transaction = store.begin().await.unwrap();
     assert!(finish::attempted(&mut transaction, id, &end).await.unwrap());

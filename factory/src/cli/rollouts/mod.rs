@@ -16,7 +16,7 @@ use swemill_store::rollouts::{
 
 pub(super) use filter::FilterArguments;
 
-use super::output::Output;
+use super::output::{Output, counted};
 use crate::rollouts::accounts::{self, Account};
 use crate::service::Service;
 use crate::settings::Settings;
@@ -98,16 +98,16 @@ pub(super) fn row(rollout: &Rollout, output: &Output) -> String {
     };
     let ended = match rollout.state {
         RolloutState::Attempted | RolloutState::Graded => format!(
-            ", {} after {} steps, {} tokens",
+            ", {} after {}, {} tokens",
             rollout.exit.as_deref().unwrap_or_default(),
-            rollout.totals.steps,
+            counted(rollout.totals.steps, "step"),
             rollout.totals.prompt_tokens + rollout.totals.completion_tokens
         ),
         _ => String::new(),
     };
     let anew = match rollout.restarts {
         0 => String::new(),
-        times => format!(", begun anew {times} times"),
+        times => format!(", begun anew {}", counted(times, "time")),
     };
     format!(
         "{}  {} #{}  {}: {word}{ended}{anew}",
@@ -120,19 +120,19 @@ pub(super) fn show_accounts(accounts: &[Account], output: &Output) {
     for account in accounts {
         let totals = &account.totals;
         output.line(format_args!(
-            "{}: {} of {} graded attempts resolved, {} unfinished, {} failed by the machinery",
+            "{}: {} of {} resolved, {} unfinished, {} failed by the machinery",
             output.bold(format_args!(
                 "campaign {}, {} ({})",
                 account.campaign_id, account.model, account.interface
             )),
             account.resolved,
-            account.graded,
+            counted(account.graded, "graded attempt"),
             account.unfinished,
             account.failed
         ));
         output.line(format_args!(
-            "  {} steps; tokens: {} in ({} cached), {} out; {:.1} s model, {:.1} s commands; ${:.4}",
-            totals.steps,
+            "  {}; tokens: {} in ({} cached), {} out; {:.1} s model, {:.1} s commands; ${:.4}",
+            counted(totals.steps, "step"),
             totals.prompt_tokens,
             totals.cached_tokens,
             totals.completion_tokens,
@@ -140,14 +140,24 @@ pub(super) fn show_accounts(accounts: &[Account], output: &Output) {
             totals.execution_seconds,
             totals.cost
         ));
+        let overhead = &totals.overhead;
+        output.line(format_args!(
+            "  beside them: {:.1} s waiting, {:.1} s sealing, {:.1} s sandboxes, {:.1} s harness; {:.1} s of this program's \
+             processor time",
+            overhead.waiting_seconds,
+            overhead.sealing_seconds,
+            overhead.sandbox_seconds,
+            overhead.harness_seconds,
+            overhead.processor_seconds
+        ));
         for pass in &account.pass_at_k {
             output.line(format_args!(
-                "  pass@{}: {:.1} % (95 %: {:.1} to {:.1}) over {} instances",
+                "  pass@{}: {:.1} % (95 %: {:.1} to {:.1}) over {}",
                 pass.k,
                 100.0 * pass.estimate,
                 100.0 * pass.low,
                 100.0 * pass.high,
-                pass.instances
+                counted(pass.instances, "instance")
             ));
         }
     }

@@ -11,11 +11,15 @@ use super::reap;
 /// Waits until nobody holds the users' lock (the kernel lets go of a killed command's), then stops the server that
 /// runs on these data; until it is gone, the guard holds the lock, so a command that comes meanwhile waits. The
 /// number of the guard's own lock is the lower one: it is let go first, so that a later guard finds it free.
+///
+/// A server that was started a moment before its command was killed has written no file yet. It is found by its
+/// arguments: until it has them, it holds the users' lock itself, as every child does between its fork and its program.
 const SCRIPT: &str = r#"
 exec 3>>"$1/guard" 4>>"$1/users" || exit
 flock -n 3 && flock 4 || exit
-pid=$(head -n 1 "$1/data/postmaster.pid") && [ "$pid" -gt 1 ] || exit
-runs() { tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -e "$1/data"; }
+runs() { [ -n "$pid" ] && tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -e "$1/data"; }
+pid=$(head -n 1 "$1/data/postmaster.pid")
+runs "$1" || pid=$(grep -lzxF -e "$1/data" /proc/[0-9]*/cmdline | tr -dc '0-9\n' | head -n 1)
 runs "$1" || exit
 socket=$(sed -n 5p "$1/data/postmaster.pid")
 kill -INT "$pid"
@@ -39,5 +43,33 @@ pub(super) fn post(folder: &Folder) {
     match posted {
         Ok(guard) => reap::when_it_ends(guard),
         Err(error) => debug!(%error, "no guard stands by the database server"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_has_written_no_file_yet_is_found_and_stopped() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = Folder::open(home.path()).unwrap();
+        let in_use = folder.lock_use().unwrap();
+        let mut server = Command::new("sh")
+            .args(["-c", "sleep 60; true", "postgres", "-D"])
+            .arg(folder.data())
+            .spawn()
+            .unwrap();
+        post(&folder);
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(server.try_wait().unwrap().is_none(), "it is still in use");
+        drop(in_use);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while server.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "the server is left");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }

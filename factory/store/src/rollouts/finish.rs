@@ -3,14 +3,14 @@
 use serde_json::Value;
 use sqlx::{PgConnection, PgExecutor};
 
-use super::RolloutOutcome;
 use super::packed::pack;
+use super::{Overhead, RolloutOutcome};
 use crate::error::Result;
 use crate::failure::{Failure, FailureClass};
 use crate::text::{storable, storable_json};
 
 /// How an attempt ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attempted {
     /// The agent's exit.
     pub exit: String,
@@ -18,6 +18,8 @@ pub struct Attempted {
     pub trajectory: Vec<u8>,
     /// The patch to grade.
     pub patch: String,
+    /// What it took beside model and commands.
+    pub overhead: Overhead,
 }
 
 /// Stores how an attempt ended, with the totals of its steps. Returns false, and changes nothing, if that was stored
@@ -27,12 +29,15 @@ pub async fn attempted(
     id: i64,
     attempted: &Attempted,
 ) -> Result<bool> {
+    let overhead = attempted.overhead;
     let stored = sqlx::query!(
         r#"UPDATE rollouts
            SET state = 'attempted', exit = $2, trajectory = $3, patch = $4, attempted_at = clock_timestamp(),
                steps = total.steps, prompt_tokens = total.prompt_tokens, completion_tokens = total.completion_tokens,
                cached_tokens = total.cached_tokens, cost = total.cost, lm_seconds = total.lm_seconds,
-               execution_seconds = total.execution_seconds
+               execution_seconds = total.execution_seconds,
+               waiting_seconds = $5, sealing_seconds = $6, sandbox_seconds = $7, harness_seconds = $8,
+               processor_seconds = $9
            FROM (SELECT count(*)::integer AS steps, coalesce(sum(prompt_tokens), 0)::bigint AS prompt_tokens,
                         coalesce(sum(completion_tokens), 0)::bigint AS completion_tokens,
                         coalesce(sum(cached_tokens), 0)::bigint AS cached_tokens, coalesce(sum(cost), 0) AS cost,
@@ -44,6 +49,11 @@ pub async fn attempted(
         attempted.exit,
         pack(&attempted.trajectory),
         &storable(&attempted.patch),
+        overhead.waiting_seconds,
+        overhead.sealing_seconds,
+        overhead.sandbox_seconds,
+        overhead.harness_seconds,
+        overhead.processor_seconds,
     )
     .execute(transaction)
     .await?;

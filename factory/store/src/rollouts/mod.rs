@@ -131,6 +131,35 @@ pub struct Totals {
     pub lm_seconds: f64,
     /// Seconds of commands.
     pub execution_seconds: f64,
+    /// Everything else.
+    #[serde(flatten)]
+    pub overhead: Overhead,
+}
+
+/// What attempts took beside models and commands, of the workers that ended them: what a killed worker's share was is not
+/// known. With the seconds of models and commands they make up the time from an attempt's beginning to its trajectory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Overhead {
+    /// Seconds of waiting: for a turn to run a command, for a server that did not answer well.
+    pub waiting_seconds: f64,
+    /// Seconds until the sealed place was there.
+    pub sealing_seconds: f64,
+    /// Seconds of sandboxes that are no command's: starting them, checking commands, reading, writing and listing files.
+    pub sandbox_seconds: f64,
+    /// Seconds of the rest: parsing, templates, storing steps, waiting for a processor to do so.
+    pub harness_seconds: f64,
+    /// Seconds of a processor in this process, whatever they were for; sealing and sandboxes' own processes are not in it.
+    pub processor_seconds: f64,
+}
+
+impl AddAssign for Overhead {
+    fn add_assign(&mut self, more: Self) {
+        self.waiting_seconds += more.waiting_seconds;
+        self.sealing_seconds += more.sealing_seconds;
+        self.sandbox_seconds += more.sandbox_seconds;
+        self.harness_seconds += more.harness_seconds;
+        self.processor_seconds += more.processor_seconds;
+    }
 }
 
 impl AddAssign for Totals {
@@ -142,6 +171,7 @@ impl AddAssign for Totals {
         self.cost += more.cost;
         self.lm_seconds += more.lm_seconds;
         self.execution_seconds += more.execution_seconds;
+        self.overhead += more.overhead;
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 
 use super::steps::{self, unpacked};
-use super::{Rollout, RolloutOutcome, RolloutPolicy, RolloutState, Totals};
+use super::{Overhead, Rollout, RolloutOutcome, RolloutPolicy, RolloutState, Totals};
 use crate::error::Result;
 use crate::failure::{Failure, FailureClass};
 
@@ -172,6 +172,11 @@ struct Row {
     cost: f64,
     lm_seconds: f64,
     execution_seconds: f64,
+    waiting_seconds: f64,
+    sealing_seconds: f64,
+    sandbox_seconds: f64,
+    harness_seconds: f64,
+    processor_seconds: f64,
     outcome: Option<RolloutOutcome>,
     grade: Option<Value>,
     failure_class: Option<FailureClass>,
@@ -208,6 +213,13 @@ impl From<Row> for Rollout {
                 cost: row.cost,
                 lm_seconds: row.lm_seconds,
                 execution_seconds: row.execution_seconds,
+                overhead: Overhead {
+                    waiting_seconds: row.waiting_seconds,
+                    sealing_seconds: row.sealing_seconds,
+                    sandbox_seconds: row.sandbox_seconds,
+                    harness_seconds: row.harness_seconds,
+                    processor_seconds: row.processor_seconds,
+                },
             },
             outcome: row.outcome,
             grade: row.grade,
@@ -230,6 +242,7 @@ async fn page(pool: &PgPool, filter: &RolloutFilter, after: i64) -> Result<Vec<R
                   candidate_id, owner || '/' || name AS "repository!", attempt, rollouts.seed,
                   rollouts.state AS "state: RolloutState", resumes, restarts, restart_reason, exit, rollouts.patch,
                   steps, prompt_tokens, completion_tokens, cached_tokens, cost, lm_seconds, execution_seconds,
+                  waiting_seconds, sealing_seconds, sandbox_seconds, harness_seconds, processor_seconds,
                   rollouts.outcome AS "outcome: RolloutOutcome", grade,
                   rollouts.failure_class AS "failure_class: FailureClass", rollouts.failure_reason,
                   rollouts.created_at, started_at, attempted_at, graded_at

@@ -11,7 +11,7 @@ use swemill_store::rollouts::campaigns::{self, NewCampaign};
 use swemill_store::rollouts::finish::{self, Attempted};
 use swemill_store::rollouts::steps::{self, NewStep};
 use swemill_store::rollouts::{
-    RolloutFilter, RolloutOutcome, RolloutPolicy, RolloutState, read, summary,
+    Overhead, RolloutFilter, RolloutOutcome, RolloutPolicy, RolloutState, read, summary,
 };
 use swemill_store::{Error, Failure, FailureClass};
 
@@ -115,6 +115,11 @@ async fn finished(store: &TestStore, id: i64, lease: &Lease, steps: usize) {
         exit: "submitted".into(),
         trajectory: b"{\"model\": \"m\0\"}".to_vec(),
         patch: "diff \0".into(),
+        overhead: Overhead {
+            waiting_seconds: 0.5,
+            processor_seconds: 0.25,
+            ..Overhead::default()
+        },
     };
     let mut transaction = store.begin().await.unwrap();
     assert!(finish::attempted(&mut transaction, id, &end).await.unwrap());
@@ -217,7 +222,9 @@ async fn trajectories_come_back_byte_for_byte_with_the_totals_of_their_steps() {
         (3, 300, 150)
     );
     assert!(
-        (totals.cost, totals.lm_seconds) == (0.75, 4.5),
+        (totals.cost, totals.lm_seconds) == (0.75, 4.5)
+            && totals.overhead.waiting_seconds.to_bits() == 0.5_f64.to_bits()
+            && totals.overhead.processor_seconds.to_bits() == 0.25_f64.to_bits(),
         "{totals:?}"
     );
     store.remove().await;
