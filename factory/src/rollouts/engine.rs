@@ -7,14 +7,16 @@ use async_trait::async_trait;
 use serde_json::Value;
 use swemill_agent::lm::{Completion, Lm, LmError, Query, Usage};
 use swemill_agent::message::{Message, ToolCall};
+use swemill_model::device::DeviceChoice;
 use swemill_model::engine::{
-    Engine, PagedDecoder, Reason, Request, RequestError, Sampling, Settings, Vocabulary,
+    self, Engine, PagedDecoder, Reason, Request, RequestError, Sampling, Vocabulary,
 };
 use swemill_model::store::Store;
 use swemill_model::template::{CallFormat, ChatTemplate, parse_calls};
 use swemill_model::{Model, Options, Tokenizer};
 
 use crate::failure::StageError;
+use crate::settings::Settings;
 
 /// Tokens of an answer where the campaign does not say.
 const ANSWER_TOKENS: usize = 1024;
@@ -37,7 +39,7 @@ struct Shared {
 }
 
 /// Opens a model of the store, a folder or a GGUF, and starts its engine.
-pub(super) async fn open(home: PathBuf, name: String) -> Result<EngineLm, StageError> {
+pub(super) async fn open(settings: &Settings, name: String) -> Result<EngineLm, StageError> {
     let unusable = |name: &str, reason: String| StageError {
         retry: false,
         ..StageError::infra(format!(
@@ -45,7 +47,8 @@ pub(super) async fn open(home: PathBuf, name: String) -> Result<EngineLm, StageE
         ))
     };
     let asked = name.clone();
-    let opened = tokio::task::spawn_blocking(move || start(&home, &name));
+    let (home, device) = (settings.home.clone(), settings.device);
+    let opened = tokio::task::spawn_blocking(move || start(&home, &name, device));
     match opened.await {
         Ok(Ok(shared)) => Ok(EngineLm {
             shared: Arc::new(shared),
@@ -57,14 +60,14 @@ pub(super) async fn open(home: PathBuf, name: String) -> Result<EngineLm, StageE
     }
 }
 
-fn start(home: &Path, name: &str) -> Result<Shared, String> {
+fn start(home: &Path, name: &str, device: DeviceChoice) -> Result<Shared, String> {
     let path = if Path::new(name).exists() {
         PathBuf::from(name)
     } else {
         let found = Store::new(home).get(name);
         found.map_err(|error| error.to_string())?.weights()
     };
-    let options = Options::default();
+    let options = Options::at(device, None).map_err(|error| error.to_string())?;
     let model = Model::open(&path, &options).map_err(|error| error.to_string())?;
     let source = model
         .chat_template
@@ -77,9 +80,9 @@ fn start(home: &Path, name: &str) -> Result<Shared, String> {
     let end = model.end_tokens.first().copied();
     let template = ChatTemplate::new(source, &spelling(model.begin_token), &spelling(end))
         .map_err(|error| error.to_string())?;
-    let settings = Settings {
+    let settings = engine::Settings {
         ends: model.end_tokens.iter().copied().collect(),
-        ..Settings::default()
+        ..engine::Settings::default()
     };
     let vocabulary = Arc::new(Vocabulary::of(&model.tokenizer));
     let decoder = PagedDecoder::new(model.decoder, &settings).map_err(|error| error.to_string())?;

@@ -34,7 +34,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 5)]
     runs: usize,
     #[command(flatten)]
-    computing: Computing,
+    pub(super) computing: Computing,
 }
 
 /// Tokens a second: all prompts together until the last has its first token, and all answers together after that.
@@ -75,7 +75,7 @@ pub(super) async fn run(
         guesses: 0,
         ..arguments.computing.setup()
     };
-    let host = place.host(setup).await?;
+    let host = place.host(setup, &arguments.computing.target).await?;
     let mut runs = Vec::new();
     // The first warms up: threads, pages, caches.
     for index in 0..=arguments.runs.max(1) {

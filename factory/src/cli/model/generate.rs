@@ -45,7 +45,7 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     sampling: sampling::Flags,
     #[command(flatten)]
-    computing: Computing,
+    pub(super) computing: Computing,
 }
 
 /// Writes an answer as it comes.
@@ -60,7 +60,9 @@ pub(super) async fn run(
         None => read_prompt(output)?,
     };
     arguments.computing.start_threads();
-    let host = place.host(arguments.computing.setup()).await?;
+    let host = place
+        .host(arguments.computing.setup(), &arguments.computing.target)
+        .await?;
     let request = Request {
         sampling: arguments.sampling.sampling(),
         stop: arguments.stop.clone(),

@@ -57,7 +57,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = ServerOptions::default().drain.as_secs())]
     drain: u64,
     #[command(flatten)]
-    computing: Computing,
+    pub(super) computing: Computing,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -82,7 +82,11 @@ pub(super) async fn run(
     let mut hosts = Vec::new();
     for model in &arguments.models {
         output.note(format!("opening {model}"));
-        hosts.push(Place::find(model, store)?.host(arguments.setup()).await?);
+        hosts.push(
+            Place::find(model, store)?
+                .host(arguments.setup(), &arguments.computing.target)
+                .await?,
+        );
     }
     let mut embedders = Vec::new();
     for model in &arguments.embedding_models {
