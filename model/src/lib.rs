@@ -16,6 +16,8 @@ pub mod device;
 pub mod encoder;
 pub mod engine;
 pub mod error;
+#[cfg(feature = "cuda")]
+mod gpu;
 pub mod host;
 pub mod kernels;
 pub mod layers;

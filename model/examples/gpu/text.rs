@@ -16,12 +16,20 @@ const PROMPTS: [&str; 3] = [
     "1, 2, 3, 4, 5,",
 ];
 
-/// The first token at which the device and the CPU go apart, in single precision with dense weights; none for equal texts.
+/// The first token at which the device and the CPU go apart, in single precision with dense weights.
 pub(crate) fn run(choice: DeviceChoice, path: &Path, tokens: usize) -> Result<(), Failure> {
-    let device = choice.open()?;
+    let open = |device: Device| {
+        let options = Options {
+            dtype: DType::F32,
+            device,
+            keep: Keep::Dense,
+        };
+        Model::open(path, &options)
+    };
+    let (here, there) = (open(Device::Cpu)?, open(choice.open()?)?);
     for prompt in PROMPTS {
-        let expected = greedy(path, prompt, tokens, &Device::Cpu, false)?;
-        let found = greedy(path, prompt, tokens, &device, true)?;
+        let expected = greedy(&here, prompt, tokens, false)?;
+        let found = greedy(&there, prompt, tokens, true)?;
         let apart = expected
             .iter()
             .zip(&found)
@@ -33,23 +41,17 @@ pub(crate) fn run(choice: DeviceChoice, path: &Path, tokens: usize) -> Result<()
     Ok(())
 }
 
+/// Greedy tokens; `only_tensors` leaves the kernels of the CPU alone.
 fn greedy(
-    path: &Path,
+    model: &Model,
     prompt: &str,
     count: usize,
-    device: &Device,
     only_tensors: bool,
 ) -> Result<Vec<u32>, Failure> {
-    let options = Options {
-        dtype: DType::F32,
-        device: device.clone(),
-        keep: Keep::Dense,
-    };
-    let model = Model::open(path, &options)?;
     let mut feed = model.tokenizer.encode(prompt)?;
     let blocks = u32::try_from((feed.len() + count).div_ceil(16))?;
-    let config = &model.decoder.config;
-    let mut cache = Paged::new(config, blocks, 16, DType::F32, device)?;
+    let decoder = &model.decoder;
+    let mut cache = Paged::new(&decoder.config, blocks, 16, DType::F32, decoder.device())?;
     if only_tensors {
         cache = cache.with_tensors_only();
     }
@@ -57,7 +59,7 @@ fn greedy(
     while written.len() < count {
         let rows = feed.len();
         let batch = Batch::of_one(0, start, feed, Wanted::Last);
-        let logits = model.decoder.forward(&batch, &mut cache, &mut ())?;
+        let logits = decoder.forward(&batch, &mut cache, &mut ())?;
         let token = logits.argmax(1)?.to_vec1::<u32>()?[0];
         written.push(token);
         start += rows;

@@ -6,13 +6,15 @@
 //! where rows are written, where keys lie, and masks, is made once a pass.
 //!
 //! Gathering reads and writes the memory that attention reads once more: a decoding step moves three times the bytes of its keys and
-//! values. A kernel that follows the block tables needs only the one.
+//! values. On GPUs a kernel of our own (`gpu/decode_attention.cu`) follows the slots instead where one row a sequence decodes.
 
 use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{D, DType, Device, Tensor};
 
 use super::Attend;
+#[cfg(feature = "cuda")]
+use crate::gpu;
 use crate::{Batch, Error, Result, Span, ops};
 
 /// Where the rows of a batch are written and what they read, on the device.
@@ -36,6 +38,9 @@ struct Group {
     members: Option<Tensor>,
     /// The slots of the keys, `[spans * keys]`.
     slots: Tensor,
+    /// How many keys each span has, `[spans]`.
+    #[cfg(feature = "cuda")]
+    lengths: Tensor,
     /// The positions of each span's first rows.
     starts: Vec<usize>,
     /// `[spans, 1, rows, keys]`: 0 where a row sees a key and minus infinity elsewhere, for each window that layers have.
@@ -144,9 +149,35 @@ impl Group {
             keys,
             members,
             slots: Tensor::new(padded, device)?,
+            #[cfg(feature = "cuda")]
+            lengths: {
+                let lengths = spans.iter().map(|(_, slots)| slots.len());
+                let lengths = lengths.map(|length| u32::try_from(length).unwrap_or(u32::MAX));
+                Tensor::from_iter(lengths, device)?
+            },
             starts: spans.iter().map(|(span, _)| span.start).collect(),
             masks: HashMap::new(),
         })
+    }
+
+    /// The kernel of GPUs that follows the slots, for groups of one row a span; `None` where it does not take these tensors.
+    #[cfg(feature = "cuda")]
+    fn attend_in_place(
+        &self,
+        query: &Tensor,
+        call: &Attend<'_>,
+        pool: &Pool<'_>,
+    ) -> Result<Option<Tensor>> {
+        if self.rows > 1 || !query.device().is_cuda() {
+            return Ok(None);
+        }
+        let rows = gpu::Rows {
+            slots: self.slots.reshape((self.spans, self.keys))?,
+            lengths: self.lengths.clone(),
+            window: call.window,
+            scale: call.scale,
+        };
+        Ok(gpu::decode_attention(query, pool.keys, pool.values, &rows)?)
     }
 
     /// What the group's rows read, span after span: `[spans * rows, heads, head_dim]`.
@@ -159,6 +190,10 @@ impl Group {
             Some(members) => call.query.index_select(members, 0)?,
             None => call.query.clone(),
         };
+        #[cfg(feature = "cuda")]
+        if let Some(read) = self.attend_in_place(&query, call, pool)? {
+            return Ok(read);
+        }
         // Heads that share keys are rows of one product with them.
         let query = query
             .reshape((spans, rows, key_value_heads, group, head_dim))?
