@@ -1,7 +1,5 @@
 //! The GPU's attention kernel, compiled for the processor: its arithmetic and its indexing, without a GPU.
 
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
 use std::{path::Path, process::Command};
 
 #[test]
