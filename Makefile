@@ -6,9 +6,10 @@ SHELL := /bin/bash
 CARGO ?= $(shell command -v cargo || echo $(HOME)/.cargo/bin/cargo)
 SWEMILL = target/release/swemill
 DEMO_HOME ?= $(CURDIR)/target/demo/home
+GPU_PROGRAM ?= target/cuda/release/examples/gpu
 DEMO_OUT ?= $(CURDIR)/target/demo/dataset
 
-.PHONY: help setup build demo test test-kills lint bench bench-model bench-rollout bench-rl queries clean-demo
+.PHONY: help setup build demo test test-kills lint bench bench-model bench-gpu bench-rollout bench-rl queries clean-demo
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +39,9 @@ bench: build ## Measure swemill beside its peer in one run
 bench-model: setup ## Measure the model runtime beside llama.cpp and PyTorch in one run
 	$(CARGO) build --release --locked -p swemill-model --examples
 	@tests/bench/model/run
+
+bench-gpu: ## Check numbers and measure on a GPU machine, from what scripts/build-cuda made (GPU_PROGRAM=...)
+	@tests/bench/gpu/run $(GPU_PROGRAM)
 
 bench-rollout: build ## Measure what the harness adds to rollouts, 200 in flight
 	@scripts/bench-rollout $(SWEMILL)

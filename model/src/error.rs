@@ -110,6 +110,15 @@ pub enum Error {
     #[error("the tokenizer failed: {0}")]
     Tokenizer(String),
 
+    /// A device or number format that does not exist, or not here.
+    #[error("cannot compute on `{asked}`: {reason}")]
+    Device {
+        /// What was asked for.
+        asked: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+
     /// A kernel of the CPU refused what it was given.
     #[error(transparent)]
     Kernel(#[from] crate::kernels::KernelError),

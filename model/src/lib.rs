@@ -4,7 +4,7 @@
 //! In reading order: [`config`] says what a model looks like, [`weights`] opens files and hands out tensors by name, [`batch`] is
 //! what a forward pass takes, [`decoder`] runs it through [`layers`] (made of [`ops`], and of [`kernels`] where nothing is
 //! trained), [`cache`] keeps keys and values and computes attention over them, and [`taps`] lets a caller see and change what happens
-//! inside. [`open`] opens a model with its [`tokenizer`] in one call; [`encoder`] is the other kind of model.
+//! inside. [`open`] opens a model with its [`tokenizer`] in one call, on the [`device`] that it is given; [`encoder`] is the other kind of model.
 //! [`engine`] answers many requests at once, and [`template`] writes conversations as a model expects them and reads its tool calls;
 //! [`host`] puts both together for a model, and [`server`] offers it to clients of `OpenAI`'s interface.
 
@@ -12,9 +12,12 @@ pub mod batch;
 pub mod cache;
 pub mod config;
 pub mod decoder;
+pub mod device;
 pub mod encoder;
 pub mod engine;
 pub mod error;
+#[cfg(feature = "cuda")]
+mod gpu;
 pub mod host;
 pub mod kernels;
 pub mod layers;

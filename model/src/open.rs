@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::{
     Decoder, DecoderConfig, Error, Result, Weights,
+    device::{DeviceChoice, NumberFormat, usual_numbers},
     tokenizer::Tokenizer,
     weights::{Folder, Gguf, GgufWeights, Keep, read_json},
 };
@@ -24,6 +25,18 @@ pub struct Options {
     pub device: Device,
     /// What to do with the quantised matrices of a GGUF.
     pub keep: Keep,
+}
+
+impl Options {
+    /// Computing at this place, in these numbers or in those that are usual there.
+    pub fn at(place: DeviceChoice, numbers: Option<NumberFormat>) -> Result<Self> {
+        let device = place.open()?;
+        Ok(Self {
+            dtype: numbers.map_or_else(|| usual_numbers(&device), |numbers| numbers.0),
+            device,
+            ..Self::default()
+        })
+    }
 }
 
 impl Default for Options {

@@ -106,7 +106,10 @@ def machine() -> dict[str, str]:
 
 def commit() -> str:
     """The commit that was measured, marked where the working tree has changes of its own."""
-    described = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+    try:
+        described = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+    except FileNotFoundError:
+        return "unknown"
     return described.stdout.strip() or "unknown"
 
 

@@ -1,11 +1,12 @@
 //! A model that runs in this process: the batching engine behind the agent's trait.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use swemill_agent::lm::{Completion, Lm, LmError, Query, Usage};
 use swemill_agent::message::{Message, ToolCall};
+use swemill_model::device::DeviceChoice;
 use swemill_model::engine::{Reason, Request, RequestError, Sampling};
 use swemill_model::host::Setup;
 use swemill_model::store::Store;
@@ -14,6 +15,7 @@ use swemill_model::{Host, Options};
 
 use crate::failure::StageError;
 use crate::models;
+use crate::settings::Settings;
 
 /// Tokens of an answer where the campaign does not say.
 const ANSWER_TOKENS: usize = 1024;
@@ -27,9 +29,10 @@ pub(super) struct EngineLm {
 }
 
 /// Opens a model of the store, a folder or a GGUF, and starts its engine.
-pub(super) async fn open(home: PathBuf, name: String) -> Result<EngineLm, StageError> {
+pub(super) async fn open(settings: &Settings, name: String) -> Result<EngineLm, StageError> {
     let asked = name.clone();
-    let opened = tokio::task::spawn_blocking(move || start(&home, &name)).await;
+    let (home, device) = (settings.home.clone(), settings.device);
+    let opened = tokio::task::spawn_blocking(move || start(&home, &name, device)).await;
     let host = opened.map_err(anyhow::Error::from).flatten();
     let host = host.map_err(|error| StageError {
         retry: false,
@@ -42,9 +45,10 @@ pub(super) async fn open(home: PathBuf, name: String) -> Result<EngineLm, StageE
     })
 }
 
-fn start(home: &Path, name: &str) -> anyhow::Result<Host> {
+fn start(home: &Path, name: &str, device: DeviceChoice) -> anyhow::Result<Host> {
     let weights = models::find(name, &Store::new(home))?.weights;
-    let host = Host::open(name, &weights, &Options::default(), &Setup::default())?;
+    let options = Options::at(device, None)?;
+    let host = Host::open(name, &weights, &options, &Setup::default())?;
     anyhow::ensure!(
         host.converses(),
         "it has no chat template, and agents need one"

@@ -87,7 +87,7 @@ impl Policies {
         let mut engines = self.engines.lock().await;
         let cell = engines.entry(model.to_owned()).or_default().clone();
         drop(engines);
-        let open = || engine::open(machine.settings.home.clone(), model.to_owned());
+        let open = || engine::open(&machine.settings, model.to_owned());
         Ok(cell.get_or_try_init(open).await?.clone())
     }
 }

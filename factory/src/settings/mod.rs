@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use swemill_model::device::DeviceChoice;
 use swemill_sandbox::Limits;
 
 use crate::backends::Wanted;
@@ -62,6 +63,8 @@ pub struct Settings {
     pub build_timeout_seconds: u64,
     /// Wall time of one whole test run while a baseline is taken, in seconds.
     pub test_timeout_seconds: u64,
+    /// Where models compute.
+    pub device: DeviceChoice,
     /// Seconds after which a silent worker's job is given to another.
     pub lease_seconds: u64,
 }
@@ -154,5 +157,6 @@ pub const KEYS: &[Key] = &[
     key("sandbox_disk_mib", "SWEMILL_SANDBOX_DISK_MIB", "what one sandbox may write, MiB"),
     key("build_timeout_seconds", "SWEMILL_BUILD_TIMEOUT_SECONDS", "wall time of one build step"),
     key("test_timeout_seconds", "SWEMILL_TEST_TIMEOUT_SECONDS", "wall time of one baseline run"),
+    key("device", "SWEMILL_DEVICE", "where models compute: `cpu`, `cuda`, `cuda:N`, or `auto` for a GPU where there is one"),
     key("lease_seconds", "SWEMILL_LEASE_SECONDS", "silence after which a worker's job is given away"),
 ];

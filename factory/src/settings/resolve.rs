@@ -79,6 +79,7 @@ fn scalar(name: &str, text: &str) -> Value {
             | "docker_host"
             | "docker_base_image"
             | "docker_runtime"
+            | "device"
     );
     let parsed = || {
         format!("value = {text}")
@@ -178,7 +179,7 @@ fn defaults(home: &Path, cores: usize) -> Table {
          baseline_min_passing = 5\nbaseline_min_share = 0.5\nconfirmations = 1\nmax_broken_share = 0.9\n\
          backend = \"auto\"\nsystem_root = \"\"\ndocker_host = \"\"\ndocker_base_image = {base:?}\ndocker_runtime = \"\"\n\
          docker_processors = 2.0\nsandbox_memory_mib = 4096\nsandbox_processes = 512\nsandbox_disk_mib = 2048\n\
-         build_timeout_seconds = 900\ntest_timeout_seconds = 900\nlease_seconds = 60\n",
+         build_timeout_seconds = 900\ntest_timeout_seconds = 900\ndevice = \"auto\"\nlease_seconds = 60\n",
         home = home.to_string_lossy(),
         base = swemill_sandbox::docker::DEFAULT_BASE,
     );

@@ -5,6 +5,7 @@
 
 mod account;
 mod attention;
+mod batched;
 mod contiguous;
 mod fast;
 mod heads;

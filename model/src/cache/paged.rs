@@ -7,11 +7,15 @@ use candle_core::{DType, Device, Tensor};
 use super::{
     Attend, BlockId, Cache, Footprint,
     attention::{Stretch, attend_span, for_every_span, heads_first},
+    batched::{Plan, Pool},
     contiguous::check_starts,
     fast::{self, Memory},
     pool::BlockPool,
 };
-use crate::{Batch, DecoderConfig, Error, Result, Span, Taps};
+use crate::{
+    Batch, DecoderConfig, Error, Result, Span, Taps,
+    taps::{Place, Point},
+};
 
 /// Keeps every key and value in blocks of equal length, taken from a stock whose size is fixed when the cache is made.
 #[derive(Debug)]
@@ -24,6 +28,10 @@ pub struct Paged {
     /// How many positions of each block are in use.
     filled: Vec<usize>,
     sequences: HashMap<usize, Table>,
+    /// Whether the kernels of the CPU are left alone.
+    only_tensors: bool,
+    /// The plan of the pass at hand, once a layer has asked for it.
+    plan: Option<Plan>,
 }
 
 /// The blocks of a sequence, in the order of its positions.
@@ -65,7 +73,16 @@ impl Paged {
             pool: BlockPool::new(blocks),
             filled: vec![0; blocks as usize],
             sequences: HashMap::new(),
+            only_tensors: false,
+            plan: None,
         })
+    }
+
+    /// Attends as on devices other than the CPU, in tensor operations for all sequences at once, even where the kernels of the CPU
+    /// would do: for checking the one against the other.
+    pub fn with_tensors_only(mut self) -> Self {
+        self.only_tensors = true;
+        self
     }
 
     /// Positions in a block.
@@ -241,6 +258,7 @@ impl Paged {
 
 impl Cache for Paged {
     fn prepare(&mut self, batch: &Batch) -> Result<()> {
+        self.plan = None;
         check_starts(batch, |sequence| self.length(sequence))?;
         let mut own = Vec::new();
         for span in &batch.spans {
@@ -261,6 +279,9 @@ impl Cache for Paged {
     }
 
     fn attend(&mut self, call: &Attend<'_>, taps: &mut dyn Taps) -> Result<Tensor> {
+        if self.batches(call, taps) {
+            return self.attend_batched(call);
+        }
         let (key, value) = self.layers[call.layer].clone();
         for span in &call.batch.spans {
             self.write(&key, call.key, span)?;
@@ -343,6 +364,51 @@ impl Cache for Paged {
             bytes: reserved_bytes / all_positions * positions,
             reserved_bytes,
         }
+    }
+}
+
+/// Attention for all sequences at once.
+impl Paged {
+    /// Whether a call is for [`Plan`]: always away from the CPU, unless somebody looks at the attention weights.
+    fn batches(&self, call: &Attend<'_>, taps: &dyn Taps) -> bool {
+        let place = Place {
+            layer: call.layer,
+            point: Point::AttentionWeights,
+        };
+        (self.only_tensors || !call.query.device().is_cpu()) && !taps.wants(place)
+    }
+
+    fn attend_batched(&mut self, call: &Attend<'_>) -> Result<Tensor> {
+        let (keys, values) = self.layers[call.layer].clone();
+        let mut plan = match self.plan.take() {
+            Some(plan) => plan,
+            None => Plan::new(call.batch, &keys, |span| self.slots(span))?,
+        };
+        let pool = Pool {
+            keys: &keys,
+            values: &values,
+        };
+        let read = plan.attend(call, &pool)?;
+        self.plan = Some(plan);
+        Ok(read)
+    }
+
+    /// Where the positions of a span's sequence lie, up to the span's end.
+    fn slots(&self, span: &Span) -> Result<Vec<u32>> {
+        let slots = self.blocks(span.sequence).iter().flat_map(|block| {
+            let start = block.index() * self.block_length;
+            start..start + self.block_length
+        });
+        let slots: Vec<u32> = slots
+            .take(span.end())
+            .map(|slot| u32::try_from(slot).expect("pools have fewer than 2^32 positions"))
+            .collect();
+        if slots.len() < span.end() {
+            let sequence = span.sequence;
+            let reason = format!("sequence {sequence} was not prepared in the cache");
+            return Err(Error::Batch(reason));
+        }
+        Ok(slots)
     }
 }
 

@@ -16,18 +16,19 @@ pub fn softmax(x: &Tensor) -> Result<Tensor> {
 /// The softmax of `scores * scale` over the keys that a row may see.
 ///
 /// `scores`: `[.., rows, keys]`, where key `j` is at position `j` and row `i` at position `first + i`. A row sees the positions up to
-/// its own, and of those only the last `window` if one is given.
+/// its own, and of those only the last `window` if one is given. Computed in single precision at least.
 pub fn causal_softmax(
     scores: &Tensor,
     scale: f64,
     first: usize,
     window: Option<usize>,
 ) -> Result<Tensor> {
-    let scores = (scores * scale)?;
+    let given = scores.dtype();
+    let scores = (scores.to_dtype(wide(given))? * scale)?;
     let (rows, keys) = (scores.dim(D::Minus2)?, scores.dim(D::Minus1)?);
     let sees_all = rows == 1 && keys == first + 1 && window.is_none_or(|window| keys <= window);
     if sees_all {
-        return softmax(&scores);
+        return Ok(softmax(&scores)?.to_dtype(given)?);
     }
     let hidden = (0..rows).flat_map(|row| {
         let position = first + row;
@@ -39,7 +40,7 @@ pub fn causal_softmax(
     let mask = Tensor::from_iter(hidden, scores.device())?
         .reshape((rows, keys))?
         .to_dtype(scores.dtype())?;
-    softmax(&scores.broadcast_add(&mask)?)
+    Ok(softmax(&scores.broadcast_add(&mask)?)?.to_dtype(given)?)
 }
 
 /// The type that numbers are added up in: at least single precision.

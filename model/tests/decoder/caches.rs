@@ -1,10 +1,10 @@
 //! Every cache gives the logits of the plain one, and counts what it holds.
 
 use crate::common::{assert_close, decoder};
-use candle_core::{DType, Device};
+use candle_core::{DType, Device, Tensor};
 use swemill_model::{
     Batch, Cache, Decoder, Error, Wanted,
-    cache::{Contiguous, Heads, KeepAll, Paged, SinkAndRecent},
+    cache::{Attend, Contiguous, Heads, KeepAll, Paged, SinkAndRecent},
 };
 
 /// One with groups of heads, one with windows, one with experts.
@@ -72,6 +72,75 @@ fn same_as_contiguous(make: impl Fn(&Decoder) -> Box<dyn Cache>) {
 #[test]
 fn pages_give_the_logits_of_one_stretch() {
     same_as_contiguous(|decoder| Box::new(paged(decoder, 16)));
+}
+
+#[test]
+fn pages_in_tensor_operations_for_all_sequences_give_the_logits_of_one_stretch() {
+    same_as_contiguous(|decoder| Box::new(paged(decoder, 16).with_tensors_only()));
+}
+
+#[test]
+fn tensor_operations_for_all_sequences_agree_with_the_kernels_of_the_cpu() {
+    for case in crate::families::CASES {
+        println!("{case}");
+        let decoder = decoder(case, DType::F32);
+        let expected = conversation(&decoder, &mut paged(&decoder, 16));
+        let mut tensors = paged(&decoder, 16).with_tensors_only();
+        let found = conversation(&decoder, &mut tensors);
+        let numbers = || expected.iter().flatten().copied();
+        let spread = numbers().fold(f64::MIN, f64::max) - numbers().fold(f64::MAX, f64::min);
+        for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+            assert!(
+                (found - expected).abs() <= 1e-5 * spread,
+                "{found} {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn tensor_operations_keep_one_sequence_s_nonsense_from_the_others() {
+    let decoder = decoder("llama", DType::F32);
+    let config = &decoder.config;
+    let mut cache = paged(&decoder, 16).with_tensors_only();
+    let mut step = |batch: &Batch, numbers: &[f32]| {
+        let tensor = |heads: usize| {
+            let width = heads * config.head_dim;
+            let repeated = numbers.iter().flat_map(|&number| vec![number; width]);
+            let tensor = Tensor::from_iter(repeated, &Device::Cpu).unwrap();
+            tensor
+                .reshape((numbers.len(), heads, config.head_dim))
+                .unwrap()
+        };
+        let (query, key) = (tensor(config.heads), tensor(config.key_value_heads));
+        let call = Attend {
+            layer: 0,
+            query: &query,
+            key: &key,
+            value: &key,
+            batch,
+            scale: 1.0,
+            window: None,
+        };
+        cache.prepare(batch).unwrap();
+        let read = cache.attend(&call, &mut ()).unwrap();
+        cache.advance(batch).unwrap();
+        read.flatten_from(1).unwrap().to_vec2::<f32>().unwrap()
+    };
+    // The first sequence lies in the first blocks, where careless padding would read.
+    step(
+        &Batch::of_one(0, 0, tokens(0, 11), Wanted::Last),
+        &[f32::NAN; 11],
+    );
+    step(&Batch::of_one(1, 0, tokens(0, 3), Wanted::Last), &[0.5; 3]);
+    let mut both = Batch::of_one(0, 11, tokens(1, 1), Wanted::All);
+    both.push(1, 3, &tokens(2, 1));
+    let read = step(&both, &[1.0, 0.5]);
+    assert!(read[0].iter().all(|number| number.is_nan()));
+    assert!(
+        read[1].iter().all(|number| (number - 0.5).abs() < 1e-6),
+        "{read:?}"
+    );
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 5)]
     runs: usize,
     #[command(flatten)]
-    computing: Computing,
+    pub(super) computing: Computing,
 }
 
 /// Tokens a second: all prompts together until the last has its first token, and all answers together after that.
@@ -76,7 +76,7 @@ pub(super) async fn run(
         guesses: 0,
         ..arguments.computing.setup()
     };
-    let host = open::host(&model, setup).await?;
+    let host = open::host(&model, setup, &arguments.computing.target).await?;
     let mut runs = Vec::new();
     // The first warms up: threads, pages, caches.
     for index in 0..=arguments.runs.max(1) {

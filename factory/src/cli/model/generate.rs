@@ -46,7 +46,7 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     sampling: sampling::Flags,
     #[command(flatten)]
-    computing: Computing,
+    pub(super) computing: Computing,
 }
 
 /// Writes an answer as it comes.
@@ -61,7 +61,8 @@ pub(super) async fn run(
         None => read_prompt(output)?,
     };
     arguments.computing.start_threads();
-    let host = open::host(&model, arguments.computing.setup()).await?;
+    let computing = &arguments.computing;
+    let host = open::host(&model, computing.setup(), &computing.target).await?;
     let request = Request {
         sampling: arguments.sampling.sampling(),
         stop: arguments.stop.clone(),

@@ -51,10 +51,22 @@ pub(super) async fn run(
         Verb::List => list::run(&store, output),
         Verb::Info(arguments) => info::run(&arguments, &store, output).await,
         Verb::Remove(arguments) => remove::run(&arguments, &store, output),
-        Verb::Generate(arguments) => generate::run(arguments, &store, output).await,
-        Verb::Serve(arguments) => serve::run(arguments, &store, output).await,
-        Verb::Bench(arguments) => bench::run(arguments, &store, output).await,
-        Verb::Train(arguments) => train::run_verb(*arguments, &store, output).await,
+        Verb::Generate(mut arguments) => {
+            arguments.computing.target.settle(&settings);
+            generate::run(arguments, &store, output).await
+        }
+        Verb::Serve(mut arguments) => {
+            arguments.computing.target.settle(&settings);
+            serve::run(arguments, &store, output).await
+        }
+        Verb::Bench(mut arguments) => {
+            arguments.computing.target.settle(&settings);
+            bench::run(arguments, &store, output).await
+        }
+        Verb::Train(mut arguments) => {
+            arguments.settle(&settings);
+            train::run_verb(*arguments, &store, output).await
+        }
     }
 }
 

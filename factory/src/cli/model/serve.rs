@@ -59,7 +59,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = ServerOptions::default().drain.as_secs())]
     drain: u64,
     #[command(flatten)]
-    computing: Computing,
+    pub(super) computing: Computing,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -85,7 +85,8 @@ pub(super) async fn run(
     for model in &arguments.models {
         output.note(format!("opening {model}"));
         let model = models::find(model, store)?;
-        hosts.push(open::host(&model, arguments.setup()).await?);
+        let target = &arguments.computing.target;
+        hosts.push(open::host(&model, arguments.setup(), target).await?);
     }
     let mut embedders = Vec::new();
     for model in &arguments.embedding_models {

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use candle_core::DType;
 use clap::{Args, ValueEnum};
+use swemill_model::device::DeviceChoice;
 use swemill_model::training::{AdamW, LowRank, Method, Recipe, Schedule, Shape};
+
+use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -36,6 +39,9 @@ pub(in crate::cli) struct Arguments {
         help_heading = "Method"
     )]
     pub(super) lora_targets: Vec<String>,
+    /// Where to compute: cpu, cuda, cuda:N, or auto for a GPU where there is one (default: the setting `device`, auto)
+    #[arg(long, value_name = "DEVICE", help_heading = "Method")]
+    pub(super) device: Option<DeviceChoice>,
     /// Compute layers again in the backward pass, to save memory
     #[arg(long, help_heading = "Method")]
     pub(super) recompute: bool,
@@ -165,6 +171,11 @@ impl From<Numbers> for DType {
 }
 
 impl Arguments {
+    /// Fills in what the settings say.
+    pub(in crate::cli::model) fn settle(&mut self, settings: &Settings) {
+        self.device.get_or_insert(settings.device);
+    }
+
     /// The recipe, for data of this many tokens.
     pub(super) fn recipe(&self, tokens: usize) -> anyhow::Result<Recipe> {
         for (flag, value) in [

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
-use candle_core::{DType, Device};
+use candle_core::DType;
 use serde::Serialize;
+use swemill_model::device::NumberFormat;
 use swemill_model::store::Store;
 use swemill_model::training::{Document, Initial, Language, Plan, Reader, Trainer, export, run};
 use swemill_model::weights::Keep;
@@ -63,9 +64,13 @@ fn train(
     stop: Arc<AtomicBool>,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
+    // Parameters and their moments are kept in single precision wherever they are.
     let options = Options {
         keep: Keep::Dense,
-        ..Options::default()
+        ..Options::at(
+            arguments.device.unwrap_or_default(),
+            Some(NumberFormat(DType::F32)),
+        )?
     };
     let mut model = Opened::open(path, &options)?;
     let reader = Reader::new(&model, arguments.context)?;
@@ -77,7 +82,7 @@ fn train(
     let tokens = documents.iter().map(|document| document.tokens.len()).sum();
     let recipe = arguments.recipe(tokens)?;
     let steps = recipe.schedule.steps;
-    let device = Device::Cpu;
+    let device = options.device.clone();
     let mut initial;
     let weights: &mut dyn swemill_model::Weights = if arguments.fresh {
         initial = Initial::new(&model.config, arguments.seed, 0.02, DType::F32, &device);
