@@ -144,7 +144,7 @@ fn everything_was_done_once(home: &Home) {
         .rows("SELECT id, state, outcome FROM rollouts WHERE outcome IS DISTINCT FROM 'resolved'");
     assert!(wrong.is_empty(), "{wrong:?}");
     let not_once = home.rows(
-        "SELECT rollouts.id, kind, count(jobs.id) FROM rollouts CROSS JOIN (VALUES ('rollout'), ('grade')) AS kinds (kind)
+        "SELECT rollouts.id, kinds.kind, count(jobs.id) FROM rollouts CROSS JOIN (VALUES ('rollout'), ('grade')) AS kinds (kind)
          LEFT JOIN jobs ON jobs.kind = kinds.kind AND key = 'rollout ' || rollouts.id AND jobs.state = 'done'
          GROUP BY rollouts.id, kinds.kind HAVING count(jobs.id) <> 1",
     );

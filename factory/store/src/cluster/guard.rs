@@ -57,13 +57,15 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::open(home.path()).unwrap();
         let in_use = folder.lock_use().unwrap();
-        let mut server = Command::new("sh")
-            .args(["-c", "sleep 60; true", "postgres", "-D"])
+        // As Postgres does, it hears the signal even where whoever runs the tests ignores it.
+        let stub = "import signal, sys, time; signal.signal(signal.SIGINT, lambda *_: sys.exit()); time.sleep(60)";
+        let mut server = Command::new("python3")
+            .args(["-c", stub, "-D"])
             .arg(folder.data())
             .spawn()
             .unwrap();
         post(&folder);
-        std::thread::sleep(Duration::from_millis(200));
+        std::thread::sleep(Duration::from_millis(1000));
         assert!(server.try_wait().unwrap().is_none(), "it is still in use");
         drop(in_use);
         let deadline = Instant::now() + Duration::from_secs(30);
