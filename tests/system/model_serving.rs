@@ -1,6 +1,5 @@
 //! `swemill model`: real models from the package index, run by hand and served to the clients that people use.
 
-use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,26 +8,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::Home;
+use crate::support::python::{python, satisfied};
 
-const MODEL: &str = "smollm2-135m-instruct";
+pub(crate) const MODEL: &str = "smollm2-135m-instruct";
 const ENCODER: &str = "minilm";
 const KEY: &str = "a key of the tests";
-
-/// What all runs share: the clients' virtual environment.
-fn shared(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("model-serving")
-        .join(name);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// Waits for other processes of the tests that prepare the same.
-fn alone<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let lock = File::create(shared("locks").join(what)).unwrap();
-    lock.lock().unwrap();
-    work()
-}
 
 /// A data folder that has the models, in the cache that the tests of the model runtime use too: `SWEMILL_MODELS`, by default
 /// `swemill-tests` in the user's cache folder. None where `SWEMILL_MODELS=none` leaves these tests out, which CI may not.
@@ -72,42 +56,15 @@ fn cache_folder() -> PathBuf {
         .join("swemill-tests")
 }
 
-/// The Python with the clients.
-fn clients() -> PathBuf {
-    let requirements = "../tests/system/model_serving/requirements.txt";
-    let wanted = std::fs::read_to_string(requirements).unwrap();
-    let folder = shared("clients");
-    let (program, complete) = (folder.join("bin/python"), folder.join("complete"));
-    alone("clients", || {
-        if std::fs::read_to_string(&complete).is_ok_and(|found| found == wanted) {
-            return;
-        }
-        let _ = std::fs::remove_dir_all(&folder);
-        succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-        let install = ["-m", "pip", "install", "--quiet", "-r", requirements];
-        succeed(Command::new(&program).args(install));
-        std::fs::write(&complete, wanted).unwrap();
-    });
-    program
-}
-
-fn succeed(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let [stdout, stderr] =
-        [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned());
-    assert!(output.status.success(), "{command:?}\n{stdout}\n{stderr}");
-    stdout
-}
-
 /// A running `swemill model serve`.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     url: String,
-    _home: Home,
+    home: Home,
 }
 
 impl Server {
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let home = home()?;
         let arguments = [
             "model",
@@ -137,30 +94,35 @@ impl Server {
         Some(Self {
             process,
             url,
-            _home: home,
+            home,
         })
+    }
+
+    /// A script in the clients' Python, told where the server is.
+    pub(crate) fn client(&self, python: &Path, script: &str) -> Command {
+        let mut command = Command::new(python);
+        command
+            .arg(format!("../tests/system/{script}"))
+            .env("URL", &self.url)
+            .env("KEY", KEY)
+            .env("MSWEA_SILENT_STARTUP", "1")
+            .env("MSWEA_GLOBAL_CONFIG_DIR", self.home.path().join("agent-settings"))
+            .env("NO_PROXY", "127.0.0.1");
+        command
     }
 
     /// Runs one of the client scripts; it says what was wrong itself.
     fn satisfies(&self, script: &str) {
-        let script = format!("../tests/system/model_serving/{script}");
-        let mut command = Command::new(clients());
-        command
-            .arg(script)
-            .env("URL", &self.url)
-            .env("KEY", KEY)
-            .env("MSWEA_SILENT_STARTUP", "1")
-            .env("MSWEA_GLOBAL_CONFIG_DIR", shared("agent-settings"))
-            // Its list of prices comes from the network otherwise.
-            .env("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-            .env("NO_PROXY", "127.0.0.1");
-        let said = succeed(&mut command);
+        let Some(python) = python() else { return };
+        let script = format!("model_serving/{script}");
+        let said = satisfied(&mut self.client(&python, &script));
         assert!(said.contains(": fine"), "{said}");
     }
 
     /// Sends SIGTERM; returns the exit code.
     fn stop(mut self) -> Option<i32> {
-        succeed(Command::new("kill").arg(self.process.id().to_string()));
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").arg(id).status().unwrap().success());
         for _ in 0..600 {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return status.code();

@@ -2,6 +2,8 @@
 
 pub(crate) mod attempts;
 pub(crate) mod loopback;
+#[path = "../../support/python.rs"]
+pub(crate) mod python;
 pub(crate) mod queue;
 pub(crate) mod remains;
 
