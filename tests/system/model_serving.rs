@@ -91,11 +91,7 @@ impl Server {
         stdout.read_line(&mut line).unwrap();
         let url = line.split(' ').next().unwrap().to_owned();
         assert!(url.starts_with("http://127.0.0.1:"), "{line:?}");
-        Some(Self {
-            process,
-            url,
-            home,
-        })
+        Some(Self { process, url, home })
     }
 
     /// A script in the clients' Python, told where the server is.
@@ -106,7 +102,10 @@ impl Server {
             .env("URL", &self.url)
             .env("KEY", KEY)
             .env("MSWEA_SILENT_STARTUP", "1")
-            .env("MSWEA_GLOBAL_CONFIG_DIR", self.home.path().join("agent-settings"))
+            .env(
+                "MSWEA_GLOBAL_CONFIG_DIR",
+                self.home.path().join("agent-settings"),
+            )
             .env("NO_PROXY", "127.0.0.1");
         command
     }

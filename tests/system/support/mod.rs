@@ -1,6 +1,7 @@
 //! A data folder of its own for each test, and the binary run in it.
 
 pub(crate) mod attempts;
+pub(crate) mod browser;
 pub(crate) mod loopback;
 #[path = "../../support/python.rs"]
 pub(crate) mod python;
