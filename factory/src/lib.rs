@@ -19,6 +19,8 @@ pub mod failure;
 pub mod grading;
 pub mod image;
 pub mod machine;
+mod obeyed;
+mod obeyed;
 pub mod report;
 pub mod request;
 pub mod rollouts;
