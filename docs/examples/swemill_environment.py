@@ -53,11 +53,11 @@ class SwemillEnvironment:
         return output
 
     def _enter(self, command: str) -> dict[str, Any]:
-        name, verb, instance = shlex.split(command)
-        if (name, verb) != ("swemill", "enter"):
+        words = shlex.split(command)
+        if words[:-1] != ["swemill", "enter"]:
             raise ValueError(f"run.env_startup_command has to be `swemill enter {{{{ instance_id }}}}`, not {command!r}")
         self.process = subprocess.Popen(
-            [self.config.program, "enter", instance, "--commands"],
+            [self.config.program, "enter", words[-1], "--commands"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

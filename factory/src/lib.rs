@@ -20,7 +20,6 @@ pub mod grading;
 pub mod image;
 pub mod machine;
 mod obeyed;
-mod obeyed;
 pub mod report;
 pub mod request;
 pub mod rollouts;

@@ -61,13 +61,13 @@ fn mini_swe_agent_runs_on_exported_instances_with_a_served_model_and_its_predict
         .succeed(&["grade", file.to_str().unwrap(), "--json"])
         .json();
     let report = &graded["reports"][format!("openai/{MODEL}")];
-    assert_eq!(report["submitted_instances"], rows.len(), "{graded}");
+    assert_eq!(report["submitted_instances"], 2, "{graded}");
     assert_eq!(report["resolved_instances"], 0, "{graded}");
     assert_eq!(graded["failures"], json!({}), "{graded}");
 
     // With the repairs in the same file all are resolved.
     let mut predictions: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    for row in &rows {
+    for row in &rows[..2] {
         predictions[row["instance_id"].as_str().unwrap()]["model_patch"] = repair(row).into();
     }
     std::fs::write(&file, predictions.to_string()).unwrap();
@@ -75,7 +75,7 @@ fn mini_swe_agent_runs_on_exported_instances_with_a_served_model_and_its_predict
         .succeed(&["grade", file.to_str().unwrap(), "--json"])
         .json();
     let report = &graded["reports"][format!("openai/{MODEL}")];
-    assert_eq!(report["resolved_instances"], rows.len(), "{graded}");
+    assert_eq!(report["resolved_instances"], 2, "{graded}");
 }
 
 #[test]

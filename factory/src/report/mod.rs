@@ -109,7 +109,11 @@ fn templates() -> anyhow::Result<Environment<'static>> {
 
 /// Escapes a text for its place, with characters that a page would obey (turning the direction of writing around, say)
 /// shown as escapes.
-fn shown(out: &mut Output<'_>, state: &State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+fn shown(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
     match value.as_str() {
         Some(text) if !value.is_safe() && text.contains(is_obeyed) => {
             escape_formatter(out, state, &Value::from(visible(text)))
