@@ -69,7 +69,7 @@ fn the_report_is_searched_opened_and_lit_in_a_browser_and_asks_the_network_for_n
 
     // A trajectory opens; its steps and its patch are told.
     let opened =
-        "(() => { const one = document.querySelector('details.trajectory'); one.open = true;
+        "(() => { const one = document.querySelector('details.trajectory'); one.open = true; one.scrollIntoView();
         one.querySelectorAll('details').forEach((part) => part.open = true);
         const seen = (part) => part !== null && part.getBoundingClientRect().height > 0;
         return ['.thought', 'pre.action', 'pre.output', '.patch .added', '.patch .removed'].map(
@@ -151,6 +151,7 @@ fn a_hostile_trajectory_is_text_in_a_browser_and_keeps_its_place() {
         }
         assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{0}']));
         assert_eq!(browser.evaluate(STICKS_OUT), 0, "something sticks out");
+        browser.evaluate("document.querySelector('details.trajectory').scrollIntoView()");
         keep(&mut browser, &format!("hostile-{width}-{scheme}"));
     }
 }

@@ -1,4 +1,4 @@
-//! A browser without windows, driven through Chromium's DevTools protocol: JSON documents over two pipes, each ended by a
+//! A browser without windows, driven through Chromium's own protocol for tools: JSON documents over two pipes, each ended by a
 //! null byte.
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -143,6 +143,10 @@ impl Browser {
         assert!(loud.is_empty(), "{loud:?}");
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers write it down where they ask"
+    )]
     fn ask(&mut self, method: &str, parameters: Value) -> Value {
         self.last += 1;
         let mut asked = json!({"id": self.last, "method": method, "params": parameters});
