@@ -22,6 +22,7 @@ pub mod grading;
 pub mod image;
 pub mod machine;
 pub mod models;
+mod obeyed;
 pub mod report;
 pub mod request;
 pub mod rollouts;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use swemill_store::rollouts::{RolloutOutcome, RolloutPolicy};
 
 use crate::support::attempts::Recording;
+use crate::support::python::{python, satisfied};
 use crate::support::{Home, Said};
 
 /// Attempts of which three are worth learning from: one of each repository, and an expert's of its own kind.
@@ -210,9 +211,8 @@ fn an_export_that_cannot_do_what_was_asked_says_so_before_it_writes() {
 }
 
 #[test]
-#[ignore = "needs SWEMILL_READERS_PYTHON, a Python with datasets and transformers"]
 fn datasets_loads_the_export_and_a_chat_template_renders_what_is_learned() {
-    let python = std::env::var_os("SWEMILL_READERS_PYTHON").expect("it names a Python");
+    let Some(python) = python() else { return };
     let home = Home::new();
     home.record(&recordings());
     let folder = tempfile::tempdir().unwrap();
@@ -233,16 +233,12 @@ fn datasets_loads_the_export_and_a_chat_template_renders_what_is_learned() {
         }
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/system/readers/sft.py");
-    let output = Command::new(python)
+    let mut command = Command::new(python);
+    command
         .arg(script)
         .arg(folder.path())
-        .env("HF_HUB_OFFLINE", "1")
-        .env("HF_DATASETS_CACHE", folder.path().join("cache"))
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{errors}");
+        .env("HF_DATASETS_CACHE", folder.path().join("cache"));
+    let said = satisfied(&mut command);
     assert_eq!(
         said.lines()
             .filter(|line| line.starts_with("read "))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::Home;
-use crate::support::python::{python_for, shared, succeed};
+use crate::support::python::{python, satisfied};
 use crate::support::serving::Server;
 
 pub(crate) const MODEL: &str = "smollm2-135m-instruct";
@@ -57,13 +57,13 @@ fn cache_folder() -> PathBuf {
 }
 
 /// A running `swemill model serve`.
-struct ModelServer {
+pub(crate) struct ModelServer {
     server: Server,
-    _home: Home,
+    home: Home,
 }
 
 impl ModelServer {
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let home = home()?;
         let arguments = [
             "model",
@@ -80,26 +80,30 @@ impl ModelServer {
             "5",
         ];
         let server = Server::start(home.command(&arguments).env("KEY_OF_TEST", KEY));
-        Some(Self {
-            server,
-            _home: home,
-        })
+        Some(Self { server, home })
+    }
+
+    /// A script in the clients' Python, told where the server is.
+    pub(crate) fn client(&self, python: &Path, script: &str) -> Command {
+        let mut command = Command::new(python);
+        command
+            .arg(format!("../tests/system/{script}"))
+            .env("URL", &self.server.url)
+            .env("KEY", KEY)
+            .env("MSWEA_SILENT_STARTUP", "1")
+            .env(
+                "MSWEA_GLOBAL_CONFIG_DIR",
+                self.home.path().join("agent-settings"),
+            )
+            .env("NO_PROXY", "127.0.0.1");
+        command
     }
 
     /// Runs one of the client scripts; it says what was wrong itself.
     fn satisfies(&self, script: &str) {
-        let script = format!("../tests/system/model_serving/{script}");
-        let mut command = Command::new(python_for("model_serving"));
-        command
-            .arg(script)
-            .env("URL", &self.server.url)
-            .env("KEY", KEY)
-            .env("MSWEA_SILENT_STARTUP", "1")
-            .env("MSWEA_GLOBAL_CONFIG_DIR", shared("agent-settings"))
-            // Its list of prices comes from the network otherwise.
-            .env("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-            .env("NO_PROXY", "127.0.0.1");
-        let said = succeed(&mut command);
+        let Some(python) = python() else { return };
+        let script = format!("model_serving/{script}");
+        let said = satisfied(&mut self.client(&python, &script));
         assert!(said.contains(": fine"), "{said}");
     }
 }

@@ -1,5 +1,7 @@
 //! The page about rollouts, with text in it that wants out.
 
+mod browser;
+
 use std::path::{Path, PathBuf};
 
 use swemill_store::rollouts::{RolloutOutcome, RolloutPolicy};

@@ -1,24 +1,26 @@
 //! `swemill serve`: trainers drive episodes over HTTP, with `requests` alone.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::python::{python_for, succeed};
+use crate::support::python::{python, satisfied};
 use crate::support::serving::Server;
 use crate::support::{Home, SOUND, project};
 
-/// A home with instances of the small project, and a file of what only tests may know of them.
+/// A home with instances of the small project, a file of what only tests may know of them, and the clients' Python.
 struct Instances {
+    python: PathBuf,
     home: Home,
     folder: TempDir,
 }
 
 impl Instances {
-    fn new() -> Self {
+    fn new() -> Option<Self> {
+        let python = python()?;
         let folder = tempfile::tempdir().unwrap();
         let source = project(&folder.path().join("sums"), SOUND);
         let home = Home::new();
@@ -37,7 +39,11 @@ impl Instances {
             .collect();
         let file = folder.path().join("instances.json");
         std::fs::write(file, serde_json::to_vec(&shown).unwrap()).unwrap();
-        Self { home, folder }
+        Some(Self {
+            python,
+            home,
+            folder,
+        })
     }
 
     fn serve(&self, flags: &[&str]) -> Server {
@@ -47,7 +53,7 @@ impl Instances {
 
     /// One of the client scripts; it says what was wrong itself.
     fn script(&self, server: &Server, script: &str) -> Command {
-        let mut command = Command::new(python_for("rl"));
+        let mut command = Command::new(&self.python);
         command
             .arg(Path::new("../tests/system/rl").join(script))
             .env("URL", &server.url)
@@ -60,16 +66,18 @@ impl Instances {
     }
 
     fn satisfies(&self, server: &Server, script: &str) {
-        let said = succeed(&mut self.script(server, script));
+        let said = satisfied(&mut self.script(server, script));
         assert!(said.contains(": fine"), "{said}");
     }
 }
 
 #[test]
 fn the_example_client_plays_episodes_and_prints_their_rewards() {
-    let instances = Instances::new();
+    let Some(instances) = Instances::new() else {
+        return;
+    };
     let server = instances.serve(&["--api-key-env", "KEY_OF_TEST"]);
-    let mut example = Command::new(python_for("rl"));
+    let mut example = Command::new(&instances.python);
     example
         .arg("../docs/examples/rl_client.py")
         .args([&server.url, "--count", "3", "--attempts", "2"])
@@ -92,7 +100,7 @@ fn the_example_client_plays_episodes_and_prints_their_rewards() {
         !refused.status.success() && stderr.contains("401"),
         "{stderr}"
     );
-    let said = succeed(example.env("SWEMILL_API_KEY", "a key"));
+    let said = satisfied(example.env("SWEMILL_API_KEY", "a key"));
     assert_eq!(said.matches("empty, reward 0.0").count(), 6, "{said}");
     assert!(said.contains("6 episodes, mean reward 0.000"), "{said}");
     assert_eq!(server.stop(), Some(0));
@@ -101,31 +109,39 @@ fn the_example_client_plays_episodes_and_prints_their_rewards() {
 
 #[test]
 fn the_repair_by_steps_is_worth_one_and_an_empty_walk_nothing() {
-    let instances = Instances::new();
+    let Some(instances) = Instances::new() else {
+        return;
+    };
     let server = instances.serve(&[]);
     instances.satisfies(&server, "rewards.py");
 }
 
 #[test]
 fn requests_that_make_no_sense_are_refused_with_a_code_and_nothing_of_them_is_done() {
-    let instances = Instances::new();
+    let Some(instances) = Instances::new() else {
+        return;
+    };
     let server = instances.serve(&["--episodes", "4", "--body-limit", "65536"]);
     instances.satisfies(&server, "refusals.py");
 }
 
 #[test]
 fn episodes_end_as_rollouts_do_and_a_failure_of_the_machinery_is_no_reward_of_zero() {
-    let instances = Instances::new();
+    let Some(instances) = Instances::new() else {
+        return;
+    };
     let server = instances.serve(&[]);
     instances.satisfies(&server, "endings.py");
 }
 
 #[test]
 fn episodes_that_are_left_alone_or_whose_server_stops_or_is_killed_leave_no_process() {
-    let instances = Instances::new();
+    let Some(instances) = Instances::new() else {
+        return;
+    };
     let server = instances.serve(&["--idle-seconds", "4"]);
     let mut idle = instances.script(&server, "parting.py");
-    succeed(idle.env("WHAT", "idle"));
+    satisfied(idle.env("WHAT", "idle"));
     assert_eq!(server.stop(), Some(0));
     instances.home.leaves_nothing();
 
@@ -145,13 +161,13 @@ fn episodes_that_are_left_alone_or_whose_server_stops_or_is_killed_leave_no_proc
 
     let server = instances.serve(&["--drain", "1"]);
     let mut cut_off = instances.script(&server, "parting.py");
-    succeed(cut_off.env("WHAT", "cut off"));
+    satisfied(cut_off.env("WHAT", "cut off"));
     assert_eq!(server.stop(), Some(1), "a step of a minute was cut off");
     instances.home.leaves_nothing();
 
     let server = instances.serve(&[]);
     let mut killed = instances.script(&server, "parting.py");
-    succeed(killed.env("WHAT", "kill"));
+    satisfied(killed.env("WHAT", "kill"));
     server.kill();
     instances.home.leaves_no_process();
 }

@@ -13,6 +13,8 @@ mod exports;
 mod notations;
 mod patches;
 mod prompts;
+#[path = "../../../tests/support/python.rs"]
+mod python;
 mod readers;
 mod resuming;
 mod server;

@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use crate::obeyed::is_obeyed;
+
 /// The sequences that this program writes itself.
 const OWN: &[&str] = &["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m"];
 
@@ -26,12 +28,6 @@ pub(crate) fn harmless(text: &str) -> String {
         rest = &rest[first.len_utf8()..];
     }
     shown
-}
-
-/// Control characters, and those that change the direction of writing (UAX 9).
-fn is_obeyed(character: char) -> bool {
-    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    turns || (character.is_control() && !matches!(character, '\n' | '\t'))
 }
 
 #[cfg(test)]

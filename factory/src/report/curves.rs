@@ -6,8 +6,6 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use swemill_store::rollouts::{Rollout, RolloutOutcome, RolloutState};
 
-/// Campaigns that are drawn; a chart with more lines says nothing.
-const DRAWN: usize = 8;
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 200.0;
 
@@ -63,10 +61,9 @@ impl Curves {
     }
 
     fn chart(&self, title: &'static str, of: fn(&Attempt) -> i64) -> Chart {
-        let drawn = || self.campaigns.iter().take(DRAWN);
-        let all = drawn().flat_map(|(_, attempts)| attempts.iter().map(of));
+        let all = self.campaigns.values().flatten().map(of);
         let most = all.max().unwrap_or(0).max(1);
-        let lines = drawn().map(|(campaign, attempts)| {
+        let lines = self.campaigns.iter().map(|(campaign, attempts)| {
             let values = |resolved: bool| {
                 let counted = attempts.iter().filter(|one| one.resolved || !resolved);
                 counted.map(of).collect::<Vec<_>>()

@@ -14,13 +14,14 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use futures_util::TryStreamExt as _;
 use minijinja::value::Serde;
-use minijinja::{Environment, Value, context};
+use minijinja::{Environment, Output, State, Value, context, escape_formatter};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgPool;
 use swemill_store::rollouts::{RolloutFilter, read};
 
 use self::curves::Curves;
 use self::outcomes::Outcomes;
+use crate::obeyed::is_obeyed;
 use crate::rollouts::trajectories;
 
 const STYLE: &str = include_str!("page/style.css");
@@ -95,6 +96,7 @@ pub async fn write(
 fn templates() -> anyhow::Result<Environment<'static>> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+    templates.set_formatter(shown);
     for (name, source) in [
         ("head.html", include_str!("page/head.html")),
         ("trajectory.html", include_str!("page/trajectory.html")),
@@ -105,6 +107,33 @@ fn templates() -> anyhow::Result<Environment<'static>> {
     Ok(templates)
 }
 
+/// Escapes a text for its place, with characters that a page would obey (turning the direction of writing around, say)
+/// shown as escapes.
+fn shown(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    match value.as_str() {
+        Some(text) if !value.is_safe() && text.contains(is_obeyed) => {
+            escape_formatter(out, state, &Value::from(visible(text)))
+        }
+        _ => escape_formatter(out, state, value),
+    }
+}
+
+fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_obeyed(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,7 +141,7 @@ mod tests {
     #[test]
     fn whatever_a_text_says_stays_text() {
         let templates = templates().unwrap();
-        let hostile = "</pre><script>alert(1)</script><img src=x onerror='alert(2)'>\" '&amp;";
+        let hostile = "</pre><script>alert(1)</script><img src=x onerror='alert(2)'>\" '&amp;\u{202e}\x1b[2J\0";
         let told = trajectory::Told::saying(hostile);
         let template = templates.get_template("trajectory.html").unwrap();
         let page = template.render(Value::from(Serde(told))).unwrap();
@@ -121,6 +150,7 @@ mod tests {
             "{page}"
         );
         assert!(!page.contains("onerror='") && page.contains("&lt;script&gt;"));
+        assert!(!page.contains(is_obeyed) && page.contains("\\u{202e}\\u{1b}[2J\\u{0}"));
         assert_eq!(page.matches("<pre").count(), page.matches("</pre>").count());
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-/// A page with a title and, for each picture, its words; it loads nothing.
+/// A page with a title and pictures; it loads nothing. The words of a picture are for those who do not see it: what it shows
+/// stands in it, too.
 pub fn page(title: &str, pictures: &[(String, String)]) -> String {
-    let escape = |text: &str| html(text);
     let mut body = String::new();
     for (index, (words, svg)) in pictures.iter().enumerate() {
         // Clip paths of different pictures must not share names.
@@ -13,16 +13,18 @@ pub fn page(title: &str, pictures: &[(String, String)]) -> String {
             .replace("url(#c", &format!("url(#p{index}c"));
         let _ = writeln!(
             body,
-            "<figure>{svg}<figcaption>{}</figcaption></figure>",
-            escape(words)
+            "<figure role=\"img\" aria-label=\"{}\">{svg}</figure>",
+            html(words)
         );
     }
-    let title = escape(title);
+    let title = html(title);
     format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\n<style>\
-         body{{font:16px/1.5 Inter,Helvetica,Arial,sans-serif;color:#1f2933;background:#fbfaf7;max-width:1100px;\
-         margin:2rem auto;padding:0 1rem}}figure{{margin:2rem 0}}svg{{max-width:100%;height:auto}}\
-         figcaption{{color:#52606d;font-size:.9rem}}</style></head>\n<body><h1>{title}</h1>\n{body}</body></html>\n"
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\n<style>\
+         body{{font:16px/1.5 Inter,Helvetica,Arial,sans-serif;color:#1f2933;background:#fbfaf7;max-width:1600px;\
+         margin:2rem auto;padding:0 1rem}}h1{{font-size:clamp(1.3rem,4vw,1.9rem)}}main{{display:grid;gap:2rem;\
+         grid-template-columns:repeat(auto-fit,minmax(min(100%,34rem),1fr));align-items:start}}figure{{margin:0}}\
+         svg{{display:block;width:100%;max-width:60rem;height:auto}}</style></head>\n<body><h1>{title}</h1>\n<main>\n{body}</main></body></html>\n"
     )
 }
 
@@ -30,4 +32,5 @@ fn html(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -1,7 +1,9 @@
 //! A data folder of its own for each test, and the binary run in it.
 
 pub(crate) mod attempts;
+pub(crate) mod browser;
 pub(crate) mod loopback;
+#[path = "../../support/python.rs"]
 pub(crate) mod python;
 pub(crate) mod queue;
 pub(crate) mod remains;

@@ -178,13 +178,14 @@ pub fn draw_envelope(family: Family, title: &str, picture: EnvelopePicture) -> S
     legend(
         &mut svg,
         804.0,
+        drawn.reduced.is_none(),
         picture.asymptotes && !drawn.infinity.is_empty(),
     );
     svg.finish()
 }
 
 /// What the marks mean.
-fn legend(svg: &mut Svg, y: f64, asymptotes: bool) {
+fn legend(svg: &mut Svg, y: f64, second: bool, asymptotes: bool) {
     let unit = View::new([0.0, 760.0], [0.0, 830.0], [0.0, 0.0], [760.0, 830.0]);
     let at = |x: f64| [x, 830.0 - y];
     let mut x = 24.0;
@@ -196,7 +197,7 @@ fn legend(svg: &mut Svg, y: f64, asymptotes: bool) {
     let strokes = [
         (look::ENVELOPE, "envelope", true),
         (look::FIRST_CIRCLE, "unit circle", true),
-        (look::SECOND_CIRCLE, "second circle", true),
+        (look::SECOND_CIRCLE, "second circle", second),
         (look::ASYMPTOTE, "asymptote", asymptotes),
     ];
     for (stroke, words, _) in strokes.into_iter().filter(|stroke| stroke.2) {

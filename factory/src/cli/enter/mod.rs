@@ -1,4 +1,6 @@
-//! `swemill enter`: look at the place that an agent gets.
+//! `swemill enter`: look at the place that an agent gets, or work in it.
+
+mod session;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -13,9 +15,9 @@ use serde_json::json;
 use swemill_sandbox::{Command, Ending, Stream};
 use swemill_store::instances;
 
-use super::exit;
-use super::output::Output;
-use super::progress::Progress;
+use crate::cli::exit;
+use crate::cli::output::Output;
+use crate::cli::progress::Progress;
 use crate::machine::Machine;
 use crate::seal::{Options, Sealed, seal};
 use crate::service::Service;
@@ -32,6 +34,10 @@ pub(super) struct Arguments {
     /// Write the repository that the agent gets into this tar archive
     #[arg(long, value_name = "FILE")]
     tar: Option<PathBuf>,
+    /// Take commands from standard input and run them in one sandbox: a JSON object a line with `command` and, if
+    /// wanted, `timeout` in seconds and `cwd`; each is answered with a line that has `output` and `returncode`
+    #[arg(long, conflicts_with_all = ["command", "json"])]
+    commands: bool,
     /// Run this there; standard input is passed on
     #[arg(value_name = "COMMAND", last = true)]
     command: Vec<OsString>,
@@ -55,7 +61,14 @@ pub(super) async fn run(
     if let Some(file) = &arguments.tar {
         archive(&sealed, file).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    let code = if arguments.command.is_empty() {
+    let code = if arguments.commands {
+        let limits = machine.settings.test_limits();
+        let sandbox = sealed.start(machine.backend(), &limits).await?;
+        let held = session::hold(&*sandbox).await;
+        sandbox.stop().await?;
+        held?;
+        ExitCode::SUCCESS
+    } else if arguments.command.is_empty() {
         tell(&sealed, output)?;
         ExitCode::SUCCESS
     } else {
