@@ -184,8 +184,12 @@ fn every_format_and_level_is_exact_but_for_the_8_bits_of_activations() {
 
 #[test]
 fn a_row_gives_the_same_bits_alone_in_a_batch_and_with_any_number_of_threads() {
-    for format in QUANTIZED {
-        let (rows, columns, rows_of_x) = (77, 5120, 19);
+    // From 25 rows on weights are unpacked another way.
+    for (format, rows_of_x) in QUANTIZED
+        .into_iter()
+        .flat_map(|format| [(format, 19), (format, 43)])
+    {
+        let (rows, columns) = (77, 2560);
         let matrix = Matrix::from_gguf(
             format,
             &random_matrix(format, rows, columns, 3),
@@ -194,18 +198,46 @@ fn a_row_gives_the_same_bits_alone_in_a_batch_and_with_any_number_of_threads() {
         )
         .unwrap();
         let x = random_rows(rows_of_x * columns, 4);
-        let mut together = vec![0.0; rows_of_x * rows];
-        matrix
-            .multiply_with(Level::best(), &Pool::new(3), &x, rows_of_x, &mut together)
-            .unwrap();
-        let alone_pool = Pool::new(1);
-        for (row, expected) in x.chunks_exact(columns).zip(together.chunks_exact(rows)) {
-            let mut alone = vec![0.0; rows];
+        for level in Level::available() {
+            let mut together = vec![0.0; rows_of_x * rows];
             matrix
-                .multiply_with(Level::best(), &alone_pool, row, 1, &mut alone)
+                .multiply_with(level, &Pool::new(3), &x, rows_of_x, &mut together)
                 .unwrap();
-            assert!(alone == expected, "{format:?}");
+            let alone_pool = Pool::new(1);
+            for (row, expected) in x.chunks_exact(columns).zip(together.chunks_exact(rows)) {
+                let mut alone = vec![0.0; rows];
+                matrix
+                    .multiply_with(level, &alone_pool, row, 1, &mut alone)
+                    .unwrap();
+                assert!(alone == expected, "{} {format:?}", level.name());
+            }
         }
+    }
+}
+
+#[test]
+fn avx2_and_avx512_give_the_same_bits() {
+    let levels = Level::available();
+    let [_, avx2, avx512] = levels.as_slice() else {
+        return;
+    };
+    for (format, rows_of_x) in QUANTIZED
+        .into_iter()
+        .flat_map(|format| [(format, 3), (format, 43)])
+    {
+        let (rows, columns) = (70, 1280);
+        let bytes = random_matrix(format, rows, columns, 10);
+        let matrix = Matrix::from_gguf(format, &bytes, rows, columns).unwrap();
+        let x = random_rows(rows_of_x * columns, 11);
+        let [one, other] = [avx2, avx512].map(|&level| {
+            let mut out = vec![0.0; rows_of_x * rows];
+            let pool = Pool::new(1);
+            matrix
+                .multiply_with(level, &pool, &x, rows_of_x, &mut out)
+                .unwrap();
+            out
+        });
+        assert!(one == other, "{format:?}, {rows_of_x} rows");
     }
 }
 

@@ -12,6 +12,7 @@ mod grading;
 mod learning;
 mod model_ladders;
 mod model_serving;
+mod model_training;
 mod pipeline;
 mod report;
 mod rl;

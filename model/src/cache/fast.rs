@@ -36,53 +36,65 @@ pub(super) struct Memory {
 /// The tensors of all memories have to be contiguous.
 pub(super) fn attend(call: &Attend<'_>, memories: &[Memory]) -> Result<Tensor> {
     let (rows, heads, head_dim) = call.query.dims3()?;
-    let key_value_heads = call.key.dim(1)?;
-    let mut output = vec![0f32; rows * heads * head_dim];
-    for (span, memory) in call.batch.spans.iter().zip(memories) {
-        let (key, _) = memory.key.storage_and_layout();
-        let (value, _) = memory.value.storage_and_layout();
-        let (Storage::Cpu(key), Storage::Cpu(value)) = (&*key, &*value) else {
-            return Err(
-                candle_core::Error::Msg("keys and values are not on the CPU".into()).into(),
+    let sizes = Heads {
+        queries: heads,
+        keys: call.key.dim(1)?,
+        size: head_dim,
+    };
+    let stored: Vec<_> = memories
+        .iter()
+        .map(|memory| {
+            let starts: Vec<usize> = memory.starts.iter().map(|start| start * head_dim).collect();
+            let (key, value) = (
+                memory.key.storage_and_layout().0,
+                memory.value.storage_and_layout().0,
             );
-        };
-        let starts: Vec<usize> = memory.starts.iter().map(|start| start * head_dim).collect();
-        let queries = Queries {
+            (key, value, starts)
+        })
+        .collect();
+    let spans = call.batch.spans.iter().zip(memories).zip(&stored);
+    let sequences = spans.map(|((span, memory), (key, value, starts))| {
+        Ok(Queries {
             rows: span.rows.clone(),
             start: span.start,
             memory: KeyValues {
-                keys: key.as_slice::<f32>()?,
-                values: value.as_slice::<f32>()?,
-                starts: &starts,
+                keys: floats(key)?,
+                values: floats(value)?,
+                starts,
                 rows_of_block: memory.block_length,
                 row_stride: head_dim,
                 head_stride: memory.key.dim(1)? * head_dim,
             },
-        };
-        let sizes = Heads {
-            queries: heads,
-            keys: key_value_heads,
-            size: head_dim,
-        };
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the scale of single-precision scores"
-        )]
-        let scale = call.scale as f32;
-        with_floats(call.query, |query| {
-            Ok(attention(
-                query,
-                sizes,
-                scale,
-                call.window,
-                std::slice::from_ref(&queries),
-                &mut output,
-            )?)
-        })?;
-    }
+        })
+    });
+    let sequences = sequences.collect::<Result<Vec<_>>>()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the scale of single-precision scores"
+    )]
+    let scale = call.scale as f32;
+    let mut output = vec![0f32; rows * heads * head_dim];
+    with_floats(call.query, |query| {
+        Ok(attention(
+            query,
+            sizes,
+            scale,
+            call.window,
+            &sequences,
+            &mut output,
+        )?)
+    })?;
     Ok(Tensor::from_vec(
         output,
         (rows, heads, head_dim),
         call.query.device(),
     )?)
+}
+
+/// The numbers of a tensor on the CPU.
+fn floats(storage: &Storage) -> Result<&[f32]> {
+    match storage {
+        Storage::Cpu(storage) => Ok(storage.as_slice()?),
+        _ => Err(candle_core::Error::Msg("keys and values are not on the CPU".into()).into()),
+    }
 }

@@ -107,6 +107,11 @@ impl Format {
         }
     }
 
+    /// Columns that have a scale of their own.
+    pub(super) fn part(self) -> usize {
+        if self == Self::Q6K { 16 } else { 32 }
+    }
+
     /// How its scales are stored; floats have none and say `Half`, which nothing reads.
     pub(super) fn scales(self) -> Scales {
         match self {

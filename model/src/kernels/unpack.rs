@@ -5,7 +5,7 @@
 //! The bodies are plain loops that the compiler vectorises for every level.
 
 use super::aligned::Aligned;
-use super::format::{Format, Scales};
+use super::format::Scales;
 use super::half_float::to_f32;
 use super::level::{Level, for_every_level};
 use super::packed::{GROUP, GROUP_CODES, HALVES, PANEL, Packed};
@@ -52,7 +52,7 @@ impl Unpacked {
         let (bits, offset) = format.code().expect("packed matrices are quantised");
         let groups_of_block = format.block() / GROUP;
         let groups = blocks.start * groups_of_block..blocks.end * groups_of_block;
-        let part = if format == Format::Q6K { 16 } else { 32 };
+        let part = format.part();
         let (code_bytes, floats) = (
             groups.len() * GROUP_CODES,
             groups.len() * GROUP / part * PANEL,

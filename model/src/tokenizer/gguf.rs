@@ -9,22 +9,33 @@ use tokenizers::{
     processors::template::TemplateProcessing,
 };
 
-use super::pretokenizer;
+use super::{pretokenizer, sentence_piece};
 use crate::{Error, Result};
 
-/// ggml's numbers for the types of tokens.
-const CONTROL: u64 = 3;
-const USER_DEFINED: u64 = 4;
+/// What a token is, by the numbers of ggml.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenType {
+    Normal,
+    Control,
+    UserDefined,
+    /// Unknown, unused, or a byte: never matched in texts.
+    Other,
+}
 
 /// Builds the tokenizer, or says what of it is not supported.
 pub(super) fn build(metadata: &Map<String, Value>) -> Result<Tokenizer> {
-    let text = |key: &str| metadata.get(key).and_then(Value::as_str);
-    let model = text("tokenizer.ggml.model").unwrap_or("none");
-    if model != "gpt2" {
-        return Err(Error::Tokenizer(format!(
-            "the GGUF holds one of the kind `{model}`; only byte-level BPE (`gpt2`) can be built from a GGUF: put the model's tokenizer.json beside it"
-        )));
+    let model = text(metadata, "tokenizer.ggml.model").unwrap_or("none");
+    match model {
+        "gpt2" => byte_level(metadata),
+        "llama" => sentence_piece::build(metadata),
+        other => Err(Error::Tokenizer(format!(
+            "the GGUF holds one of the kind `{other}`; byte-level BPE (`gpt2`) and SentencePiece (`llama`) can be built from a GGUF: put the model's tokenizer.json beside it"
+        ))),
     }
+}
+
+fn byte_level(metadata: &Map<String, Value>) -> Result<Tokenizer> {
+    let text = |key: &str| text(metadata, key);
     let pieces = pretokenizer::pieces(text("tokenizer.ggml.pre").unwrap_or("default"))?;
     let tokens = texts(metadata, "tokenizer.ggml.tokens")?;
     let bpe = BPE::builder()
@@ -43,72 +54,87 @@ pub(super) fn build(metadata: &Map<String, Value>) -> Result<Tokenizer> {
     }
     tokenizer.with_pre_tokenizer(Some(pieces.pretokenizer));
     tokenizer.with_decoder(Some(ByteLevelDecoder::new(false, true, true)));
-    add_special(&mut tokenizer, metadata, &tokens)?;
-    if let Some(first) = first_token(metadata, &tokens) {
-        let template = TemplateProcessing::builder()
-            .try_single(format!("{first}:0 $A:0"))
-            .and_then(|builder| builder.try_pair(format!("{first}:0 $A:0 {first}:1 $B:1")))
-            .map(|builder| {
-                builder
-                    .special_tokens(vec![(first.to_owned(), id_of(metadata, "bos"))])
-                    .clone()
-            });
-        let template =
-            template.and_then(|builder| builder.build().map_err(|error| error.to_string()));
-        tokenizer.with_post_processor(Some(template.map_err(Error::Tokenizer)?));
+    special(&mut tokenizer, metadata, &tokens, |_| false)?;
+    let added = metadata.get("tokenizer.ggml.add_bos_token");
+    if added.and_then(Value::as_bool) == Some(true) {
+        first_token_template(&mut tokenizer, metadata, &tokens)?;
     }
     Ok(tokenizer)
 }
 
-/// Tokens that are matched as they are spelled, before anything is cut.
-fn add_special(
+fn text<'a>(metadata: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    metadata.get(key).and_then(Value::as_str)
+}
+
+/// The types of all tokens: normal ones where nothing is said.
+pub(super) fn types(metadata: &Map<String, Value>, count: usize) -> Vec<TokenType> {
+    let list = metadata
+        .get("tokenizer.ggml.token_type")
+        .and_then(Value::as_array);
+    let of = |index: usize| match list.and_then(|list| list.get(index)?.as_u64()) {
+        None | Some(1) => TokenType::Normal,
+        Some(3) => TokenType::Control,
+        Some(4) => TokenType::UserDefined,
+        Some(_) => TokenType::Other,
+    };
+    (0..count).map(of).collect()
+}
+
+/// Tokens that are matched before anything is cut: as they are spelled, or, if the function says so of one that was added, in the
+/// normalised text.
+pub(super) fn special(
     tokenizer: &mut Tokenizer,
     metadata: &Map<String, Value>,
     tokens: &[&str],
+    normalized: fn(&str) -> bool,
 ) -> Result<()> {
-    let Some(Value::Array(types)) = metadata.get("tokenizer.ggml.token_type") else {
-        return Ok(());
-    };
-    let of_type = |wanted: u64| {
-        let pairs = tokens.iter().zip(types);
-        let found = pairs.filter(move |(_, kind)| kind.as_u64() == Some(wanted));
-        found.map(move |(token, _)| AddedToken::from(*token, wanted == CONTROL).normalized(false))
+    let kinds = types(metadata, tokens.len());
+    let of_type = |wanted: TokenType| -> Vec<AddedToken> {
+        let found = tokens
+            .iter()
+            .zip(&kinds)
+            .filter(|(_, kind)| **kind == wanted);
+        found
+            .map(|(token, _)| {
+                AddedToken::from(*token, wanted == TokenType::Control)
+                    .normalized(wanted == TokenType::UserDefined && normalized(token))
+            })
+            .collect()
     };
     let failed = |error: tokenizers::Error| Error::Tokenizer(error.to_string());
     tokenizer
-        .add_special_tokens(of_type(CONTROL).collect::<Vec<_>>())
+        .add_special_tokens(of_type(TokenType::Control))
         .map_err(failed)?;
     tokenizer
-        .add_tokens(of_type(USER_DEFINED).collect::<Vec<_>>())
+        .add_tokens(of_type(TokenType::UserDefined))
         .map_err(failed)?;
     Ok(())
 }
 
-/// The token that goes before every text, where the model has one.
-fn first_token<'a>(metadata: &Map<String, Value>, tokens: &[&'a str]) -> Option<&'a str> {
-    let added = metadata
-        .get("tokenizer.ggml.add_bos_token")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    let first = metadata
-        .get("tokenizer.ggml.bos_token_id")
-        .and_then(Value::as_u64)?;
-    let first = usize::try_from(first).ok()?;
-    if added {
-        tokens.get(first).copied()
-    } else {
-        None
-    }
-}
-
-fn id_of(metadata: &Map<String, Value>, which: &str) -> u32 {
+/// Puts the model's first token, where it has one, before every text.
+pub(super) fn first_token_template(
+    tokenizer: &mut Tokenizer,
+    metadata: &Map<String, Value>,
+    tokens: &[&str],
+) -> Result<()> {
     let id = metadata
-        .get(&format!("tokenizer.ggml.{which}_token_id"))
-        .and_then(Value::as_u64);
-    id.and_then(|id| u32::try_from(id).ok()).unwrap_or(0)
+        .get("tokenizer.ggml.bos_token_id")
+        .and_then(Value::as_u64)
+        .and_then(|id| u32::try_from(id).ok());
+    let first = id.and_then(|id| Some((id, *tokens.get(id as usize)?)));
+    let Some((id, first)) = first else {
+        return Ok(());
+    };
+    let template = TemplateProcessing::builder()
+        .try_single(format!("{first}:0 $A:0"))
+        .and_then(|builder| builder.try_pair(format!("{first}:0 $A:0 {first}:1 $B:1")))
+        .map(|builder| builder.special_tokens(vec![(first.to_owned(), id)]).clone())
+        .and_then(|builder| builder.build().map_err(|error| error.to_string()));
+    tokenizer.with_post_processor(Some(template.map_err(Error::Tokenizer)?));
+    Ok(())
 }
 
-fn vocabulary(tokens: &[&str]) -> Result<Vocab> {
+pub(super) fn vocabulary(tokens: &[&str]) -> Result<Vocab> {
     let numbered = (0u32..)
         .zip(tokens)
         .map(|(id, token)| ((*token).to_owned(), id));
@@ -133,7 +159,7 @@ fn merges(metadata: &Map<String, Value>) -> Result<Vec<(String, String)>> {
     pairs.ok_or_else(|| Error::Tokenizer("one of its merges is no pair".into()))
 }
 
-fn texts<'a>(metadata: &'a Map<String, Value>, key: &str) -> Result<Vec<&'a str>> {
+pub(super) fn texts<'a>(metadata: &'a Map<String, Value>, key: &str) -> Result<Vec<&'a str>> {
     let list = metadata.get(key).and_then(Value::as_array);
     let texts = list.and_then(|list| list.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
     texts.ok_or_else(|| Error::Tokenizer(format!("the GGUF has no list of texts `{key}`")))

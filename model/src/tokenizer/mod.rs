@@ -3,6 +3,7 @@
 mod decode;
 mod gguf;
 mod pretokenizer;
+mod sentence_piece;
 
 use std::path::Path;
 

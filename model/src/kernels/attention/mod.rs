@@ -4,12 +4,18 @@
 //! 1805.02867; `FlashAttention`, Dao et al., arXiv 2205.14135). The heads that share a key head (grouped queries, Ainslie et al., arXiv
 //! 2305.13245) are worked on together, so that keys are read once for all of them.
 //!
+//! Sequences that share a prefix in memory (agents of one prompt, samples of one question) are worked on together, too: keys that lie in the
+//! same place are read and multiplied once for all of them (Juravsky et al., Hydragen, arXiv 2402.05099), and each goes on alone where it
+//! parts from the others.
+//!
 //! Few queries (decoding) are sums of products at the pace of the memory that holds keys and values. Many queries are matrix
 //! products of a tile of about 128 queries by the `gemm` crate at the pace of f32 arithmetic. Error: that of f32 sums,
 //! below `2e-6` of the largest value in the tests. A row gets the same bits alone and among others at the fastest level.
 
 mod few;
+mod group;
 mod many;
+mod memory;
 mod softmax;
 mod unit;
 
@@ -18,7 +24,7 @@ use super::{Level, Pool};
 use std::ops::Range;
 
 use super::shared::Shared;
-use unit::Unit;
+pub use memory::KeyValues;
 
 /// Sizes that all sequences of a call share.
 #[derive(Debug, Clone, Copy)]
@@ -31,26 +37,6 @@ pub struct Heads {
     pub size: usize,
 }
 
-/// The keys and values of one sequence.
-///
-/// Position `t` of head `h` starts at `starts[t / rows_of_block] + t % rows_of_block * row_stride + h * head_stride`, in
-/// both slices. A contiguous cache is one block.
-#[derive(Debug, Clone, Copy)]
-pub struct KeyValues<'a> {
-    /// All keys.
-    pub keys: &'a [f32],
-    /// All values.
-    pub values: &'a [f32],
-    /// Where each block starts.
-    pub starts: &'a [usize],
-    /// Positions in one block.
-    pub rows_of_block: usize,
-    /// From one position to the next.
-    pub row_stride: usize,
-    /// From one head to the next.
-    pub head_stride: usize,
-}
-
 /// Some rows of queries and the sequence that they read.
 #[derive(Debug, Clone)]
 pub struct Queries<'a> {
@@ -60,52 +46,6 @@ pub struct Queries<'a> {
     pub start: usize,
     /// What they read.
     pub memory: KeyValues<'a>,
-}
-
-impl KeyValues<'_> {
-    /// Where a position of a head starts.
-    fn at(&self, position: usize, head: usize) -> usize {
-        self.starts[position / self.rows_of_block]
-            + position % self.rows_of_block * self.row_stride
-            + head * self.head_stride
-    }
-
-    /// Fails unless the first `positions` positions of all heads lie inside of the slices.
-    fn check(&self, positions: usize, heads: Heads) -> Result<(), KernelError> {
-        expect_length("the values of a cache", self.keys.len(), self.values.len())?;
-        let blocks = positions.div_ceil(self.rows_of_block.max(1));
-        if self.starts.len() < blocks || self.rows_of_block == 0 {
-            return Err(KernelError::Index {
-                what: "block",
-                index: blocks,
-                count: self.starts.len(),
-            });
-        }
-        let last_row = self
-            .rows_of_block
-            .min(positions)
-            .saturating_sub(1)
-            .saturating_mul(self.row_stride);
-        let last_head = heads
-            .keys
-            .saturating_sub(1)
-            .saturating_mul(self.head_stride);
-        let end = last_row
-            .saturating_add(last_head)
-            .saturating_add(heads.size);
-        match self.starts[..blocks]
-            .iter()
-            .map(|start| start.saturating_add(end))
-            .max()
-        {
-            Some(end) if end > self.keys.len() => Err(KernelError::Index {
-                what: "key",
-                index: end,
-                count: self.keys.len(),
-            }),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// Causal attention: row `i` of a sequence's queries, at position `start + i`, reads the positions up to its own, or the last `window` of
@@ -176,23 +116,16 @@ pub fn attention_with(
             count: query.len() / width.max(1),
         });
     }
-    let units = unit::split(sequences, heads);
+    let units = group::units(sequences, heads);
     let out = Shared::new(out);
-    pool.run(units.len(), &|index| {
-        let Unit {
-            sequence,
-            rows,
-            head,
-        } = &units[index];
-        let call = unit::Call {
-            level,
-            query,
-            heads,
-            scale,
-            window,
-            queries: &sequences[*sequence],
-        };
-        call.run(rows.clone(), *head, &out);
-    });
+    let call = unit::Call {
+        level,
+        query,
+        heads,
+        scale,
+        window,
+        sequences,
+    };
+    pool.run(units.len(), &|index| call.run(&units[index], &out));
     Ok(())
 }

@@ -4,15 +4,18 @@
 //! every element the parts are added in the order of the columns, whatever the number of rows: a row gives the same bits
 //! alone and in a batch.
 //!
-//! **Few rows** (decoding): every weight is read once, so memory is the limit; the sums stay in registers and the packed
-//! bytes are unpacked in the first-level cache. **Many rows** (pre-fill): a panel is unpacked once and used by all rows, six at a
-//! time: 12 integer and 12 float accumulators fill the registers, and two thirds of a load go with each VNNI instruction.
+//! **Few rows** (decoding): every weight is read once, so memory is the limit; the sums stay in registers, and with AVX-512 so do the
+//! unpacked bytes (`stream`), elsewhere they go through the first-level cache. **Many rows** (pre-fill): a panel is unpacked
+//! once and used by all rows, six at a time: 12 integer and 12 float accumulators fill the registers, and two thirds of a load go with each
+//! VNNI instruction.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod stream;
 
 use super::Activations;
 use super::level::{Kind, Level};
@@ -25,6 +28,8 @@ use std::ops::Range;
 
 /// Rows of activations multiplied at a time.
 const TILE: usize = 6;
+/// Rows up to which it is faster to unpack a panel for every six rows, in registers, than once for all in memory.
+const STREAMED: usize = 24;
 /// Columns unpacked at a time for few rows, at most: 25 KiB, less than a first-level cache.
 const COLUMNS_OF_FEW: usize = 640;
 /// Columns unpacked at a time for many rows, at most: 160 KiB, less than a second-level cache.
@@ -86,6 +91,11 @@ pub(super) fn multiply(
         let rows = (part * rows_of_part).min(x.rows())..((part + 1) * rows_of_part).min(x.rows());
         UNPACKED.with_borrow_mut(|unpacked| {
             for panel in panel..panels.min(panel + panels_of_chunk) {
+                #[cfg(target_arch = "x86_64")]
+                if level.0 == Kind::Avx512 && rows.len() <= STREAMED {
+                    stream_panel(weights, panel, x, rows.clone(), &out);
+                    continue;
+                }
                 multiply_panel(level, unpacked, weights, panel, x, rows.clone(), &out);
             }
         });
@@ -143,6 +153,69 @@ fn multiply_panel(
         }
         start = columns.end;
     }
+}
+
+/// [`multiply_panel`] with AVX-512, without unpacking into memory: the same bits.
+#[cfg(target_arch = "x86_64")]
+fn stream_panel(
+    weights: &Packed,
+    panel: usize,
+    x: &Activations,
+    rows: Range<usize>,
+    out: &Shared<'_, f32>,
+) {
+    let lanes = panel * PANEL..weights.rows.min((panel + 1) * PANEL);
+    for row in rows.clone().step_by(TILE) {
+        let count = (rows.end - row).min(TILE);
+        let mut sums = [[0.0; PANEL]; TILE];
+        macro_rules! tile {
+            ($rows:literal) => {
+                stream_tile::<$rows>(
+                    weights,
+                    panel,
+                    x,
+                    row,
+                    sums.first_chunk_mut().expect("a tile has at most six rows"),
+                )
+            };
+        }
+        match count {
+            1 => tile!(1),
+            2 => tile!(2),
+            3 => tile!(3),
+            4 => tile!(4),
+            5 => tile!(5),
+            _ => tile!(6),
+        }
+        for (index, sums) in sums[..count].iter().enumerate() {
+            let at = (row + index) * weights.rows;
+            // SAFETY: this chunk alone has these rows of these lanes, and no other part of them is alive here.
+            let target = unsafe { out.part(at + lanes.start..at + lanes.end) };
+            target.copy_from_slice(&sums[..lanes.len()]);
+        }
+    }
+}
+
+/// Adds the product of `M` rows with a panel to `sums`.
+#[cfg(target_arch = "x86_64")]
+fn stream_tile<const M: usize>(
+    weights: &Packed,
+    panel: usize,
+    x: &Activations,
+    row: usize,
+    sums: &mut [[f32; PANEL]; M],
+) {
+    let (columns, part) = (weights.columns, weights.format.part());
+    let x = Tile::<M>::new(x, row, 0..columns, part);
+    for row in 0..M {
+        assert!(
+            x.codes[row].len() == columns
+                && x.scales[row].len() * GROUP == columns
+                && x.sums[row].len() * part == columns
+        );
+    }
+    // SAFETY: called at a level that exists only where its instructions do, and the lengths were checked above.
+    unsafe { stream::add::<M>(weights, panel, &x, sums) }
 }
 
 /// Adds the product of `count` rows with the unpacked columns to `sums`.
