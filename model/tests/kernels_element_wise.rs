@@ -1,9 +1,5 @@
 //! Norms, gates and rotations of the CPU against double precision.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test may panic as the test may"
-)]
 #![expect(clippy::cast_precision_loss, reason = "sizes are small")]
 #![expect(clippy::similar_names, reason = "sine and cosine are called so")]
 

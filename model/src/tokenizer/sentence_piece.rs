@@ -1,6 +1,6 @@
-//! SentencePiece's byte-pair model in a GGUF (`tokenizer.ggml.model` is `llama`): pieces with scores and no merges.
+//! `SentencePiece`'s byte-pair model in a GGUF (`tokenizer.ggml.model` is `llama`): pieces with scores and no merges.
 //!
-//! SentencePiece joins, of all neighbours that together are a piece, the two whose piece has the highest score, the leftmost first (Kudo
+//! `SentencePiece` joins, of all neighbours that together are a piece, the two whose piece has the highest score, the leftmost first (Kudo
 //! and Richardson, arXiv 1808.06226). Byte-pair encoding with a list of merges does the same when each piece stands there once for every pair
 //! of pieces that it can be cut into, in the order of scores: so Hugging Face converts these models (transformers,
 //! `convert_slow_tokenizer.py`, `generate_merges`). What no piece covers is spelled in bytes.

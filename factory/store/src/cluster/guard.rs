@@ -65,7 +65,7 @@ mod tests {
             .spawn()
             .unwrap();
         post(&folder);
-        std::thread::sleep(Duration::from_millis(1000));
+        std::thread::sleep(Duration::from_secs(1));
         assert!(server.try_wait().unwrap().is_none(), "it is still in use");
         drop(in_use);
         let deadline = Instant::now() + Duration::from_secs(30);

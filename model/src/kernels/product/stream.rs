@@ -127,8 +127,9 @@ unsafe fn add_as<const M: usize, const BITS: usize, const SCALES: u8>(
                 for row in 0..M {
                     for half in 0..2 {
                         let at = group * GROUP + 16 * half + 4 * quad;
-                        let four = unsafe { x.codes[row].as_ptr().add(at).cast::<i32>() };
-                        let four = _mm512_set1_epi32(unsafe { four.read_unaligned() });
+                        let four =
+                            unsafe { x.codes[row].as_ptr().add(at).cast::<[u8; 4]>().read() };
+                        let four = _mm512_set1_epi32(i32::from_ne_bytes(four));
                         for wide in 0..WIDE {
                             integers[row][half][wide] = _mm512_dpbusd_epi32(
                                 integers[row][half][wide],
@@ -142,38 +143,10 @@ unsafe fn add_as<const M: usize, const BITS: usize, const SCALES: u8>(
             let parts = if SCALES == SUPER_OF_16 { 2 } else { 1 };
             for part in 0..parts {
                 for wide in 0..WIDE {
-                    let small = |first: usize| unsafe {
-                        _mm_loadu_si128(scales.add(first + 16 * wide).cast())
-                    };
-                    // The second is what is taken off for each unit of the activations' sum.
-                    let (scale, minimum) = match SCALES {
-                        SUPER => {
-                            let at = 2 * HALVES + 2 * PANEL * within;
-                            let (scale, minimum) = (small(at), small(at + PANEL));
-                            (
-                                _mm512_mul_ps(
-                                    wide_scales[wide],
-                                    _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(scale)),
-                                ),
-                                _mm512_mul_ps(
-                                    wide_minimums[wide],
-                                    _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(minimum)),
-                                ),
-                            )
-                        }
-                        SUPER_OF_16 => {
-                            let scale = small(HALVES + PANEL * (2 * within + part));
-                            let scale = _mm512_mul_ps(
-                                wide_scales[wide],
-                                _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(scale)),
-                            );
-                            (scale, _mm512_mul_ps(scale, _mm512_set1_ps(panel.offset)))
-                        }
-                        HALF => {
-                            let offset = _mm512_set1_ps(panel.offset);
-                            (wide_scales[wide], _mm512_mul_ps(wide_scales[wide], offset))
-                        }
-                        _ => (wide_scales[wide], wide_minimums[wide]),
+                    let wide_scale = (wide_scales[wide], wide_minimums[wide]);
+                    let (scale, minimum) = unsafe {
+                        let small = scales.add(16 * wide);
+                        of_group::<SCALES>(wide_scale, small, (within, part), panel.offset)
                     };
                     for row in 0..M {
                         let integer = if parts == 2 {
@@ -208,6 +181,42 @@ unsafe fn add_as<const M: usize, const BITS: usize, const SCALES: u8>(
         for wide in 0..WIDE {
             unsafe { _mm512_storeu_ps(sums[row].as_mut_ptr().add(16 * wide), totals[row][wide]) };
         }
+    }
+}
+
+/// The scales of 16 rows of a group, or of a half of it, and what is taken off for each unit of the activations' sum: from those
+/// of the whole block, and from small ones that follow them.
+///
+/// # Safety
+/// `small` is the start of a block's scales, or 16 bytes further for the second half of the panel; `within` and `part` are
+/// a group of the block and a half of the group.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn of_group<const SCALES: u8>(
+    (scale, minimum): (__m512, __m512),
+    small: *const u8,
+    (within, part): (usize, usize),
+    offset: f32,
+) -> (__m512, __m512) {
+    // SAFETY: within the bytes that the caller promises.
+    let small = |first: usize| unsafe { _mm_loadu_si128(small.add(first).cast()) };
+    match SCALES {
+        SUPER => {
+            let at = 2 * HALVES + 2 * PANEL * within;
+            let small_scale = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(small(at)));
+            let small_minimum = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(small(at + PANEL)));
+            (
+                _mm512_mul_ps(scale, small_scale),
+                _mm512_mul_ps(minimum, small_minimum),
+            )
+        }
+        SUPER_OF_16 => {
+            let small = small(HALVES + PANEL * (2 * within + part));
+            let scale = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(small)));
+            (scale, _mm512_mul_ps(scale, _mm512_set1_ps(offset)))
+        }
+        HALF => (scale, _mm512_mul_ps(scale, _mm512_set1_ps(offset))),
+        _ => (scale, minimum),
     }
 }
 
