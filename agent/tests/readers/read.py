@@ -20,14 +20,23 @@ folder = Path(sys.argv[1])
 
 
 def mini_opens_our_trajectory():
+    document = json.loads((folder / "mini.traj.json").read_text())
+    written = [str(message["content"]) for message in document["messages"] if message["content"]]
+
     async def walk():
         app = TrajectoryInspector([folder / "mini.traj.json"])
+        shown = []
         async with app.run_test() as pilot:
             for _ in range(app.n_steps):
+                shown += [str(part.render()) for part in app.query(".message-content")]
                 await pilot.press("right")
             assert app.i_step == app.n_steps - 1 > 2, (app.i_step, app.n_steps)
+        return "\n".join(shown)
 
-    asyncio.run(walk())
+    shown = asyncio.run(walk())
+    for text in written:
+        first = text.strip().splitlines()[0]
+        assert first in shown, (first, shown)
 
 
 def observations_are_those_of_minis_own_template():

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use swemill_store::FailureClass;
 
 use super::grade::{Grade, Outcome, Patch};
 
-/// SWE-bench's run report, schema version 2 (`swebench/harness/reporting.py`).
+/// SWE-bench's run report, schema version 2, with what its version 5 tells of failures of the machine
+/// (`swebench/harness/reporting.py`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RunReport {
     /// Instances of the data set.
@@ -22,6 +24,10 @@ pub struct RunReport {
     pub resolved_instances: usize,
     /// Those whose tests ran and that were not resolved.
     pub unresolved_instances: usize,
+    /// Those that failed because of the machine or the environment, by our classes.
+    pub infra_failure_instances: usize,
+    /// Those of which it cannot be said whose fault it was: none, every failure here has a class.
+    pub ambiguous_failure_instances: usize,
     /// Those with an empty patch.
     pub empty_patch_instances: usize,
     /// Those whose patch could not be applied, or that could not be judged.
@@ -38,6 +44,12 @@ pub struct RunReport {
     pub resolved_ids: Vec<String>,
     /// The ids behind `unresolved_instances`.
     pub unresolved_ids: Vec<String>,
+    /// The ids behind `infra_failure_instances`.
+    pub infra_failure_ids: Vec<String>,
+    /// The ids behind `ambiguous_failure_instances`.
+    pub ambiguous_failure_ids: Vec<String>,
+    /// Why the instances of `infra_failure_ids` failed.
+    pub failure_reasons: BTreeMap<String, String>,
     /// The ids behind `error_instances`.
     pub error_ids: Vec<String>,
     /// 2.
@@ -69,6 +81,15 @@ impl RunReport {
         let unresolved = ids(&[Outcome::Unresolved, Outcome::Tampered]);
         let empty = ids(&[Outcome::Empty]);
         let errors = ids(&[Outcome::NotApplied, Outcome::Failed]);
+        let failure_reasons: BTreeMap<String, String> = grades
+            .iter()
+            .filter(|grade| of_machinery(grade))
+            .map(|grade| {
+                let reason = grade.reason.clone().unwrap_or_default();
+                (grade.instance_id.clone(), reason)
+            })
+            .collect();
+        let infra_failures: Vec<String> = failure_reasons.keys().cloned().collect();
         let incomplete: Vec<String> = data_set
             .iter()
             .filter(|id| submitted.binary_search(id).is_err())
@@ -80,6 +101,8 @@ impl RunReport {
             completed_instances: completed.len(),
             resolved_instances: resolved.len(),
             unresolved_instances: unresolved.len(),
+            infra_failure_instances: infra_failures.len(),
+            ambiguous_failure_instances: 0,
             empty_patch_instances: empty.len(),
             error_instances: errors.len(),
             completed_ids: completed,
@@ -88,10 +111,22 @@ impl RunReport {
             submitted_ids: submitted,
             resolved_ids: resolved,
             unresolved_ids: unresolved,
+            infra_failure_ids: infra_failures,
+            ambiguous_failure_ids: Vec::new(),
+            failure_reasons,
             error_ids: errors,
             schema_version: 2,
         }
     }
+}
+
+/// Whether it is neither the submission's fault nor the judge's that there is no verdict.
+fn of_machinery(grade: &Grade) -> bool {
+    grade.outcome == Outcome::Failed
+        && matches!(
+            grade.class,
+            Some(FailureClass::Infra | FailureClass::Environment)
+        )
 }
 
 /// SWE-bench's report on an instance (`report.json`).
@@ -167,17 +202,23 @@ mod tests {
             Outcome::Tampered,
             Outcome::Failed,
         ];
-        let grades: Vec<Grade> = all
+        let mut grades: Vec<Grade> = all
             .iter()
             .enumerate()
             .map(|(number, outcome)| Grade::new(&number.to_string(), *outcome, Some("x")))
             .collect();
+        grades[5].class = Some(FailureClass::Infra);
+        grades[5].reason = Some("the disk is full".to_owned());
+        // A test that a patch makes crash is nobody's fault but the patch's.
+        grades[1].class = Some(FailureClass::Agent);
         let data_set: Vec<String> = (0..8).map(|number| number.to_string()).collect();
         let report = RunReport::new(&data_set, &grades.iter().collect::<Vec<_>>());
         assert_eq!(report.total_instances, 8);
         assert_eq!(report.submitted_instances, 6);
         assert_eq!(report.incomplete_ids, ["6", "7"]);
         assert_eq!(report.unresolved_ids, ["1", "4"]);
+        assert_eq!(report.infra_failure_ids, ["5"]);
+        assert_eq!(report.failure_reasons["5"], "the disk is full");
         let counted =
             report.completed_instances + report.empty_patch_instances + report.error_instances;
         assert_eq!(counted, report.submitted_instances);
