@@ -99,10 +99,9 @@ fn a_run_that_lost_its_last_steps_comes_to_the_same_losses_and_the_same_model() 
         expected.iter().map(|row| row.0).collect::<Vec<_>>(),
         [1, 2, 3, 4, 5, 6]
     );
-    assert!(
-        expected[5].1 < expected[0].1 - 0.5,
-        "it learnt nothing: {expected:?}"
-    );
+    // Each step sees other documents: one loss says little.
+    let [first, last] = [&expected[..2], &expected[4..]].map(|rows| (rows[0].1 + rows[1].1) / 2.0);
+    assert!(last < first - 0.3, "it learnt nothing: {expected:?}");
     let weights = std::fs::read(out.join("model/model.safetensors")).unwrap();
 
     // As if the machine had been lost after step 6 was told of and before it was written.
@@ -138,12 +137,13 @@ fn what_was_trained_writes() {
     ]);
     let answer = said.json();
     assert_eq!(answer["prompt_tokens"], 3);
-    let text = answer["text"].as_str().unwrap();
-    assert!(
-        text.split_whitespace()
-            .all(|word| WORDS.contains(&word) || word == "<unk>"),
-        "{answer}"
-    );
+    assert_eq!(answer["completion_tokens"], 4);
+    // The tokenizer puts nothing between its words.
+    let mut rest = answer["text"].as_str().unwrap();
+    while !rest.is_empty() {
+        let word = WORDS.iter().find_map(|word| rest.strip_prefix(word));
+        rest = word.or(rest.strip_prefix("<unk>")).expect("a word");
+    }
 }
 
 #[test]
