@@ -100,7 +100,8 @@ fn a_run_that_lost_its_last_steps_comes_to_the_same_losses_and_the_same_model() 
         [1, 2, 3, 4, 5, 6]
     );
     // Each step sees other documents: one loss says little.
-    let [first, last] = [&expected[..2], &expected[4..]].map(|rows| (rows[0].1 + rows[1].1) / 2.0);
+    let [first, last] =
+        [&expected[..2], &expected[4..]].map(|rows| f64::midpoint(rows[0].1, rows[1].1));
     assert!(last < first - 0.3, "it learnt nothing: {expected:?}");
     let weights = std::fs::read(out.join("model/model.safetensors")).unwrap();
 
