@@ -1,11 +1,7 @@
 //! The columns of instances in Parquet: those of [`Row`], in its order.
 
-use std::io::Write;
-
-use anyhow::Context as _;
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
-use parquet::file::writer::SerializedRowGroupWriter;
 
 use super::parquet::Record;
 use super::row::Row;
@@ -35,7 +31,7 @@ const SCHEMA: &str = "message instance {
 }";
 
 /// One column: how to take its values out of a row.
-enum Column {
+pub(super) enum Column {
     Text(fn(&Row) -> &str),
     List(fn(&Row) -> &[String]),
     Int32(fn(&Row) -> i32),
@@ -67,7 +63,9 @@ const COLUMNS: [Column; 20] = [
 ];
 
 impl Record for Row {
+    type Column = Column;
     const SCHEMA: &str = SCHEMA;
+    const COLUMNS: &'static [Column] = &COLUMNS;
 
     fn text_bytes(&self) -> usize {
         let lists = [&self.fail_to_pass, &self.pass_to_pass];
@@ -75,55 +73,46 @@ impl Record for Row {
         self.patch.len() + self.problem_statement.len() + listed
     }
 
-    fn write_group<W: Write + Send>(
+    fn write_column(
+        column: &Column,
         rows: &[Self],
-        group: &mut SerializedRowGroupWriter<'_, W>,
+        writer: &mut ColumnWriter<'_>,
     ) -> anyhow::Result<()> {
-        (COLUMNS.iter()).try_for_each(|column| write_column(group, column, rows))
-    }
-}
-
-fn write_column<W: Write + Send>(
-    group: &mut SerializedRowGroupWriter<'_, W>,
-    column: &Column,
-    rows: &[Row],
-) -> anyhow::Result<()> {
-    let mut writer = group
-        .next_column()?
-        .context("the schema has a column for each of the row's")?;
-    match (column, writer.untyped()) {
-        (Column::Text(value), ColumnWriter::ByteArrayColumnWriter(typed)) => {
-            let values: Vec<_> = rows.iter().map(|row| ByteArray::from(value(row))).collect();
-            typed.write_batch(&values, None, None)?;
-        }
-        (Column::List(value), ColumnWriter::ByteArrayColumnWriter(typed)) => {
-            let mut values = Vec::new();
-            // Definition level 1: an element is there; 0: the list is empty. Repetition level 1: the same row.
-            let (mut definition, mut repetition) = (Vec::new(), Vec::new());
-            for row in rows {
-                let list = value(row);
-                if list.is_empty() {
-                    definition.push(0);
-                    repetition.push(0);
-                }
-                for (position, element) in list.iter().enumerate() {
-                    values.push(ByteArray::from(element.as_str()));
-                    definition.push(1);
-                    repetition.push(i16::from(position > 0));
-                }
+        match (column, writer) {
+            (Column::Text(value), ColumnWriter::ByteArrayColumnWriter(typed)) => {
+                let values: Vec<_> = rows.iter().map(|row| ByteArray::from(value(row))).collect();
+                typed.write_batch(&values, None, None)?;
             }
-            typed.write_batch(&values, Some(&definition), Some(&repetition))?;
+            (Column::List(value), ColumnWriter::ByteArrayColumnWriter(typed)) => {
+                let mut values = Vec::new();
+                // Definition level 1: an element is there; 0: the list is empty. Repetition level 1: the same row.
+                let (mut definition, mut repetition) = (Vec::new(), Vec::new());
+                for row in rows {
+                    let list = value(row);
+                    if list.is_empty() {
+                        definition.push(0);
+                        repetition.push(0);
+                    }
+                    for (position, element) in list.iter().enumerate() {
+                        values.push(ByteArray::from(element.as_str()));
+                        definition.push(1);
+                        repetition.push(i16::from(position > 0));
+                    }
+                }
+                typed.write_batch(&values, Some(&definition), Some(&repetition))?;
+            }
+            (Column::Int32(value), ColumnWriter::Int32ColumnWriter(typed)) => {
+                let values: Vec<_> = rows.iter().map(value).collect();
+                typed.write_batch(&values, None, None)?;
+            }
+            (Column::Int64(value), ColumnWriter::Int64ColumnWriter(typed)) => {
+                let values: Vec<_> = rows.iter().map(value).collect();
+                typed.write_batch(&values, None, None)?;
+            }
+            _ => {
+                anyhow::bail!("the schema and the columns of the data set differ: this is a defect")
+            }
         }
-        (Column::Int32(value), ColumnWriter::Int32ColumnWriter(typed)) => {
-            let values: Vec<_> = rows.iter().map(value).collect();
-            typed.write_batch(&values, None, None)?;
-        }
-        (Column::Int64(value), ColumnWriter::Int64ColumnWriter(typed)) => {
-            let values: Vec<_> = rows.iter().map(value).collect();
-            typed.write_batch(&values, None, None)?;
-        }
-        _ => anyhow::bail!("the schema and the columns of the data set differ: this is a defect"),
+        Ok(())
     }
-    writer.close()?;
-    Ok(())
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use parquet::basic::Compression;
+use parquet::column::writer::ColumnWriter;
 use parquet::file::properties::WriterProperties;
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 /// A row group is closed when its rows' text exceeds this many bytes.
@@ -18,16 +19,23 @@ const ROW_BYTES: usize = 512;
 
 /// A kind of rows.
 pub(super) trait Record: Sized {
+    /// How values of a column are taken out of rows.
+    type Column: 'static;
+
     /// Its columns, in Parquet's own words.
     const SCHEMA: &str;
+
+    /// They again, in the schema's order.
+    const COLUMNS: &'static [Self::Column];
 
     /// About how many bytes its long texts have.
     fn text_bytes(&self) -> usize;
 
-    /// Writes the columns of rows, in the schema's order.
-    fn write_group<W: Write + Send>(
+    /// Writes a column of rows.
+    fn write_column(
+        column: &Self::Column,
         rows: &[Self],
-        group: &mut SerializedRowGroupWriter<'_, W>,
+        writer: &mut ColumnWriter<'_>,
     ) -> anyhow::Result<()>;
 }
 
@@ -76,7 +84,13 @@ impl<W: Write + Send, R: Record> Writer<W, R> {
             return Ok(());
         }
         let mut group = self.file.next_row_group()?;
-        R::write_group(&rows, &mut group)?;
+        for column in R::COLUMNS {
+            let mut writer = group
+                .next_column()?
+                .context("the schema has a column for each of the row's")?;
+            R::write_column(column, &rows, writer.untyped())?;
+            writer.close()?;
+        }
         group.close()?;
         Ok(())
     }

@@ -42,7 +42,7 @@ pub(super) const SCHEMA: &str = "message attempt {
 }";
 
 /// One column: how to take its values out of a row.
-pub(super) enum Column {
+pub(in crate::export) enum Column {
     /// A text of the row.
     Text(fn(&Row) -> &str),
     /// A text of each message.

@@ -1,54 +1,43 @@
 //! Rows to learn from as Parquet.
 
-use std::io::Write;
-
-use anyhow::Context as _;
 use parquet::column::writer::ColumnWriter;
-use parquet::file::writer::SerializedRowGroupWriter;
 use swemill_agent::sft::Row;
 
 use super::super::parquet::Record;
 use super::columns::{COLUMNS, Column, SCHEMA, Values};
 
 impl Record for Row {
+    type Column = Column;
     const SCHEMA: &str = SCHEMA;
+    const COLUMNS: &'static [Column] = &COLUMNS;
 
     fn text_bytes(&self) -> usize {
         let contents = self.messages.iter().map(|message| message.content.len());
         contents.sum::<usize>() + self.patch.len() + self.tools.len()
     }
 
-    fn write_group<W: Write + Send>(
+    fn write_column(
+        column: &Column,
         rows: &[Self],
-        group: &mut SerializedRowGroupWriter<'_, W>,
+        writer: &mut ColumnWriter<'_>,
     ) -> anyhow::Result<()> {
-        (COLUMNS.iter()).try_for_each(|column| write_column(group, column, rows))
+        match (column.values(rows), writer) {
+            (Values::Texts(levels), ColumnWriter::ByteArrayColumnWriter(typed)) => {
+                let (definition, repetition) = (Some(&levels.definition[..]), &levels.repetition);
+                typed.write_batch(&levels.values, definition, Some(repetition))?;
+            }
+            (Values::Numbers(levels), ColumnWriter::Int64ColumnWriter(typed)) => {
+                let (definition, repetition) = (Some(&levels.definition[..]), &levels.repetition);
+                typed.write_batch(&levels.values, definition, Some(repetition))?;
+            }
+            (Values::Truths(levels), ColumnWriter::BoolColumnWriter(typed)) => {
+                let (definition, repetition) = (Some(&levels.definition[..]), &levels.repetition);
+                typed.write_batch(&levels.values, definition, Some(repetition))?;
+            }
+            _ => {
+                anyhow::bail!("the schema and the columns of the data set differ: this is a defect")
+            }
+        }
+        Ok(())
     }
-}
-
-fn write_column<W: Write + Send>(
-    group: &mut SerializedRowGroupWriter<'_, W>,
-    column: &Column,
-    rows: &[Row],
-) -> anyhow::Result<()> {
-    let mut writer = group
-        .next_column()?
-        .context("the schema has a column for each of the row's")?;
-    match (column.values(rows), writer.untyped()) {
-        (Values::Texts(levels), ColumnWriter::ByteArrayColumnWriter(typed)) => {
-            let (definition, repetition) = (Some(&levels.definition[..]), &levels.repetition);
-            typed.write_batch(&levels.values, definition, Some(repetition))?;
-        }
-        (Values::Numbers(levels), ColumnWriter::Int64ColumnWriter(typed)) => {
-            let (definition, repetition) = (Some(&levels.definition[..]), &levels.repetition);
-            typed.write_batch(&levels.values, definition, Some(repetition))?;
-        }
-        (Values::Truths(levels), ColumnWriter::BoolColumnWriter(typed)) => {
-            let (definition, repetition) = (Some(&levels.definition[..]), &levels.repetition);
-            typed.write_batch(&levels.values, definition, Some(repetition))?;
-        }
-        _ => anyhow::bail!("the schema and the columns of the data set differ: this is a defect"),
-    }
-    writer.close()?;
-    Ok(())
 }
