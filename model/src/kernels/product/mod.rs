@@ -28,6 +28,21 @@ use std::ops::Range;
 
 /// Rows of activations multiplied at a time.
 const TILE: usize = 6;
+
+/// Expands `$tile` for the number of rows that a tile has: each is code of its own.
+macro_rules! of_rows {
+    ($count:expr, $tile:ident) => {
+        match $count {
+            1 => $tile!(1),
+            2 => $tile!(2),
+            3 => $tile!(3),
+            4 => $tile!(4),
+            5 => $tile!(5),
+            _ => $tile!(6),
+        }
+    };
+}
+
 /// Rows up to which it is faster to unpack a panel for every six rows, in registers, than once for all in memory.
 const STREAMED: usize = 24;
 /// Columns unpacked at a time for few rows, at most: 25 KiB, less than a first-level cache.
@@ -179,14 +194,7 @@ fn stream_panel(
                 )
             };
         }
-        match count {
-            1 => tile!(1),
-            2 => tile!(2),
-            3 => tile!(3),
-            4 => tile!(4),
-            5 => tile!(5),
-            _ => tile!(6),
-        }
+        of_rows!(count, tile);
         for (index, sums) in sums[..count].iter().enumerate() {
             let at = (row + index) * weights.rows;
             // SAFETY: this chunk alone has these rows of these lanes, and no other part of them is alive here.
@@ -238,14 +246,7 @@ fn add_tile(
             )
         };
     }
-    match count {
-        1 => tile!(1),
-        2 => tile!(2),
-        3 => tile!(3),
-        4 => tile!(4),
-        5 => tile!(5),
-        _ => tile!(6),
-    }
+    of_rows!(count, tile);
 }
 
 fn add<const M: usize>(
