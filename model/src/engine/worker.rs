@@ -209,7 +209,7 @@ impl Worker {
                 .publish(&mut scheduler.pool, &sequence.tokens, sequence.computed);
         }
         if let Some(reason) = end {
-            sequence.finish(reason);
+            // Counted before it is told: whoever has the answer finds it in the metrics.
             scheduler.metrics.completed.add(1);
             scheduler
                 .metrics
@@ -221,6 +221,7 @@ impl Worker {
                     .first_token
                     .observe(first.duration_since(sequence.submitted));
             }
+            sequence.finish(reason);
             self.remove(part.sequence);
         }
         Ok(())
@@ -229,11 +230,11 @@ impl Worker {
     fn fail(&mut self, id: u64, error: &Error) {
         tracing::warn!(sequence = id, %error, "a request failed");
         if let Some(sequence) = self.scheduler.running.get(&id) {
+            self.scheduler.metrics.failed.add(1);
             sequence.fail(match error {
                 Error::NotFinite { .. } => RequestError::NotFinite(error.to_string()),
                 _ => RequestError::Model(error.to_string()),
             });
-            self.scheduler.metrics.failed.add(1);
         }
         self.remove(id);
     }
