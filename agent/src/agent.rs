@@ -34,14 +34,15 @@ impl Agent {
         place: &dyn Place,
         observer: &mut dyn Observer,
     ) -> Result<Trajectory, AttemptError> {
-        let mut attempt = Attempt::begin(self.rules(), task.clone(), place).await?;
+        let mut attempt = Attempt::begin(self.rules(), task.clone(), place)?;
         let recorded = observer.recorded().await.map_err(AttemptError::Observer)?;
         attempt.resume(recorded).await?;
         let exit = loop {
             if let Some(exit) = attempt.exit() {
                 break exit;
             }
-            let (completion, seconds) = match self.ask(attempt.query()?, task).await {
+            let answer = attempt.ask(async |query| self.ask(query, task).await);
+            let (completion, seconds) = match answer.await? {
                 Ok(answer) => answer,
                 Err(error) if error.class() == Class::Agent => break Exit::Context,
                 Err(error) => return Err(error.into()),

@@ -1,6 +1,6 @@
 //! What carries out an attempt's actions.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use swemill_sandbox::Sandbox;
 
@@ -18,7 +18,8 @@ use crate::shell;
 pub(crate) struct Hands {
     editor: Editor,
     has_reviewed: bool,
-    handed_in: Option<Patch>,
+    /// What the repository has that it had not, if nothing has run since that was found out.
+    patch: Option<Patch>,
 }
 
 /// Where hands work.
@@ -37,6 +38,9 @@ impl Hands {
         action: &Action,
     ) -> Result<Result<Observation, Malformed>, AttemptError> {
         let is_mini = bench.interface.dialect().is_mini();
+        if !matches!(action, Action::Submit) {
+            self.patch = None;
+        }
         let observation = match action {
             Action::Bash { command } if is_mini => {
                 shell::fresh(bench.sandbox, command, bench.command_limit).await?
@@ -49,7 +53,12 @@ impl Hands {
             }
             Action::Edit(edit) => {
                 let root = bench.interface.root();
-                self.editor.run(bench.sandbox, root, edit).await?
+                let begun = Instant::now();
+                let done = self.editor.run(bench.sandbox, root, edit).await?;
+                Observation {
+                    seconds: begun.elapsed().as_secs_f64(),
+                    ..done
+                }
             }
             Action::Submit => self.submit(bench).await?,
         };
@@ -58,23 +67,25 @@ impl Hands {
 
     /// The first submission is answered with the changes and a request to look at them once more.
     async fn submit(&mut self, bench: &Bench<'_>) -> Result<Observation, AttemptError> {
-        let patch = patch::of(bench.sandbox, bench.place, bench.interface.root()).await?;
+        let patch = match self.patch.take() {
+            Some(patch) => patch,
+            None => patch::of(bench.sandbox, bench.place, bench.interface.root()).await?,
+        };
+        let text = self.patch.insert(patch).text.clone();
         if !std::mem::replace(&mut self.has_reviewed, true) {
-            let review = bench.interface.submit_review(&patch.text)?;
+            let review = bench.interface.submit_review(&text)?;
             if !review.trim().is_empty() {
                 return Ok(Observation::said(review + "\n", 0));
             }
         }
-        let text = patch.text.clone();
-        self.handed_in = Some(patch);
         Ok(Observation {
             submitted: Some(text),
             ..Observation::default()
         })
     }
 
-    /// The patch that the last action handed in: nothing has run since.
-    pub(crate) fn handed_in(&mut self) -> Option<Patch> {
-        self.handed_in.take()
+    /// The patch, if the last action asked for it: nothing has run since.
+    pub(crate) fn patch(&mut self) -> Option<Patch> {
+        self.patch.take()
     }
 }

@@ -1,7 +1,7 @@
 //! One attempt while it runs: its workspace, its conversation, what it has used.
 //!
-//! An [`Attempt`] is driven from outside: [`Attempt::query`] is what the policy is to be asked, [`Attempt::act`] carries out
-//! what it answered, [`Attempt::add`] takes the step in, until [`Attempt::exit`] says that it is over and
+//! An [`Attempt`] is driven from outside: [`Attempt::query`] is what the policy is to be asked, or [`Attempt::ask`] asks it
+//! while the sandbox starts, [`Attempt::act`] carries out what it answered, [`Attempt::add`] takes the step in, until [`Attempt::exit`] says that it is over and
 //! [`Attempt::hand_in`] makes a trajectory of it. [`Agent::attempt`](crate::Agent::attempt) does so with an
 //! [`Lm`](crate::Lm); whoever has the answers from elsewhere can do it step by step.
 
@@ -48,10 +48,10 @@ pub struct Attempt<P> {
 }
 
 impl<P: Place> Attempt<P> {
-    /// Starts a sandbox and opens the conversation.
-    pub async fn begin(rules: Rules, task: Task, place: P) -> Result<Self, AttemptError> {
+    /// Opens the conversation. The sandbox starts with what first needs it, or is made [ready](Self::ready) before.
+    pub fn begin(rules: Rules, task: Task, place: P) -> Result<Self, AttemptError> {
         let opening = rules.interface.opening(&task)?;
-        let workspace = Workspace::open(
+        let workspace = Workspace::new(
             rules.interface.clone(),
             rules.limits.command,
             rules.limits.infra_retries,
@@ -59,7 +59,7 @@ impl<P: Place> Attempt<P> {
             place,
         );
         Ok(Self {
-            workspace: workspace.await?,
+            workspace,
             rules,
             task,
             conversation: Conversation::new(opening.clone()),
@@ -69,6 +69,11 @@ impl<P: Place> Attempt<P> {
             spent: Spent::default(),
             repetition: Repetition::default(),
         })
+    }
+
+    /// Starts the sandbox, if it has not been started.
+    pub async fn ready(&mut self) -> Result<(), AttemptError> {
+        self.workspace.ready().await
     }
 
     /// Takes over recorded steps: brings the sandbox to where it was.
@@ -96,12 +101,19 @@ impl<P: Place> Attempt<P> {
     /// What the policy is asked for the next step.
     pub fn query(&mut self) -> Result<Query<'_>, AttemptError> {
         self.shorten()?;
-        Ok(Query {
-            messages: self.conversation.messages(),
-            tools: self.rules.interface.offered_tools(),
-            step: self.steps.len(),
-            max_tokens: self.rules.limits.answer_tokens,
-        })
+        Ok(query(&self.conversation, &self.rules, self.steps.len()))
+    }
+
+    /// Asks the policy for the next step. The sandbox, if there is none yet, starts meanwhile: no answer waits for it.
+    pub async fn ask<A>(
+        &mut self,
+        ask: impl AsyncFnOnce(Query<'_>) -> A,
+    ) -> Result<A, AttemptError> {
+        self.shorten()?;
+        let query = query(&self.conversation, &self.rules, self.steps.len());
+        let (answer, ready) = tokio::join!(ask(query), self.workspace.ready());
+        ready?;
+        Ok(answer)
     }
 
     /// Carries out what an answer asks for. `lm_seconds` is the time that the answer took.
@@ -247,5 +259,14 @@ impl<P: Place> Attempt<P> {
             }
         }
         Ok(())
+    }
+}
+
+fn query<'a>(conversation: &'a Conversation, rules: &'a Rules, step: usize) -> Query<'a> {
+    Query {
+        messages: conversation.messages(),
+        tools: rules.interface.offered_tools(),
+        step,
+        max_tokens: rules.limits.answer_tokens,
     }
 }

@@ -14,7 +14,7 @@ use crate::patch::{self, Patch, PatchError};
 use crate::place::Place;
 use crate::trajectory::Step;
 
-/// The sandbox of an attempt, and what of its state is not in it.
+/// The sandbox of an attempt, started when it is first needed, and what of its state is not in it.
 pub(super) struct Workspace<P> {
     interface: Arc<Interface>,
     /// Time of one command.
@@ -22,7 +22,7 @@ pub(super) struct Workspace<P> {
     /// For messages to people.
     instance_id: String,
     place: P,
-    sandbox: Box<dyn Sandbox>,
+    sandbox: Option<Box<dyn Sandbox>>,
     hands: Hands,
     /// How often the sandbox may still be replaced.
     replacements_left: u32,
@@ -35,22 +35,29 @@ pub(super) struct Done {
 }
 
 impl<P: Place> Workspace<P> {
-    pub(super) async fn open(
+    pub(super) fn new(
         interface: Arc<Interface>,
         command_limit: Duration,
         replacements: u32,
         instance_id: &str,
         place: P,
-    ) -> Result<Self, AttemptError> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             interface,
             command_limit,
             instance_id: instance_id.to_owned(),
-            sandbox: place.start().await?,
             place,
+            sandbox: None,
             hands: Hands::default(),
             replacements_left: replacements,
-        })
+        }
+    }
+
+    /// Starts the sandbox if there is none.
+    pub(super) async fn ready(&mut self) -> Result<(), AttemptError> {
+        let root = self.interface.root();
+        started(&mut self.sandbox, &self.place, root).await?;
+        Ok(())
     }
 
     /// Carries out actions; when the sandbox ends under them, in a new one in which the completed steps were repeated.
@@ -59,6 +66,7 @@ impl<P: Place> Workspace<P> {
         calls: &[Call],
         completed: &[Step],
     ) -> Result<Done, AttemptError> {
+        self.ready().await?;
         loop {
             match self.try_to_perform(calls).await {
                 Err(AttemptError::Sandbox(error)) => self.begin_anew(&error, completed).await?,
@@ -85,15 +93,17 @@ impl<P: Place> Workspace<P> {
 
     /// What the completed steps have changed in the repository.
     pub(super) async fn patch(&mut self, completed: &[Step]) -> Result<Patch, AttemptError> {
-        if let Some(patch) = self.hands.handed_in() {
+        if let Some(patch) = self.hands.patch() {
             return Ok(patch);
         }
         let interface = self.interface.clone();
         let root = interface.root();
-        match patch::of(self.sandbox.as_ref(), &self.place, root).await {
+        let sandbox = started(&mut self.sandbox, &self.place, root).await?;
+        match patch::of(sandbox, &self.place, root).await {
             Err(PatchError::Sandbox(error)) => {
                 self.begin_anew(&error, completed).await?;
-                Ok(patch::of(self.sandbox.as_ref(), &self.place, root).await?)
+                let sandbox = started(&mut self.sandbox, &self.place, root).await?;
+                Ok(patch::of(sandbox, &self.place, root).await?)
             }
             patch => Ok(patch?),
         }
@@ -101,13 +111,17 @@ impl<P: Place> Workspace<P> {
 
     /// Ends the sandbox.
     pub(super) async fn close(self) -> Result<(), AttemptError> {
-        Ok(self.sandbox.stop().await?)
+        match self.sandbox {
+            Some(sandbox) => Ok(sandbox.stop().await?),
+            None => Ok(()),
+        }
     }
 
     async fn try_to_perform(&mut self, calls: &[Call]) -> Result<Done, AttemptError> {
+        let root = self.interface.root();
         let bench = Bench {
             interface: &self.interface,
-            sandbox: self.sandbox.as_ref(),
+            sandbox: started(&mut self.sandbox, &self.place, root).await?,
             place: &self.place,
             command_limit: self.command_limit,
         };
@@ -141,11 +155,30 @@ impl<P: Place> Workspace<P> {
         };
         self.replacements_left = left;
         tracing::warn!(instance.id = %self.instance_id, %error, "beginning anew in another sandbox");
-        self.sandbox = self.place.start().await?;
+        self.sandbox = None;
         self.hands = Hands::default();
+        self.ready().await?;
         for step in completed {
             self.repeat(step).await?;
         }
         Ok(())
     }
+}
+
+/// The sandbox, started if there is none. Before anything is done in it, it shows the repository untouched.
+async fn started<'a>(
+    sandbox: &'a mut Option<Box<dyn Sandbox>>,
+    place: &dyn Place,
+    root: &str,
+) -> Result<&'a dyn Sandbox, AttemptError> {
+    let running = if let Some(running) = sandbox.take() {
+        running
+    } else {
+        let fresh = place.start().await?;
+        if let Some(untouched) = place.untouched() {
+            untouched.learn(fresh.as_ref(), root).await?;
+        }
+        fresh
+    };
+    Ok(&**sandbox.insert(running))
 }

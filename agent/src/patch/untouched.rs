@@ -49,6 +49,15 @@ pub(super) struct Before<'a> {
 }
 
 impl Untouched {
+    /// Takes down what the repository at `root` is, in a sandbox in which nothing was done yet, unless it is known.
+    pub(crate) async fn learn(&self, fresh: &dyn Sandbox, root: &str) -> Result<(), PatchError> {
+        let mut known = self.known.lock().await;
+        if known.as_ref().is_none_or(|known| known.root != root) {
+            *known = Some(Arc::new(Repository::of(fresh, root).await?));
+        }
+        Ok(())
+    }
+
     pub(super) async fn of<'a>(
         &self,
         place: &'a dyn Place,
@@ -63,13 +72,7 @@ impl Untouched {
             });
         }
         let sandbox = place.start().await?;
-        let listing = listing::of(sandbox.as_ref(), root).await?;
-        let repository = Arc::new(Repository {
-            root: root.to_owned(),
-            ignored: Ignored::of(sandbox.as_ref(), root, &listing).await?,
-            listing,
-            texts: std::sync::Mutex::default(),
-        });
+        let repository = Arc::new(Repository::of(sandbox.as_ref(), root).await?);
         *known = Some(repository.clone());
         Ok(Before {
             place,
@@ -114,6 +117,16 @@ impl Before<'_> {
 }
 
 impl Repository {
+    async fn of(sandbox: &dyn Sandbox, root: &str) -> Result<Self, PatchError> {
+        let listing = listing::of(sandbox, root).await?;
+        Ok(Self {
+            root: root.to_owned(),
+            ignored: Ignored::of(sandbox, root, &listing).await?,
+            listing,
+            texts: std::sync::Mutex::default(),
+        })
+    }
+
     fn texts(&self) -> std::sync::MutexGuard<'_, Texts> {
         self.texts.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -60,7 +60,7 @@ async fn an_attempt_that_is_driven_from_outside_is_the_one_that_the_loop_makes()
             limits,
             context,
         };
-        let mut driven = Attempt::begin(rules, task(), place).await.unwrap();
+        let mut driven = Attempt::begin(rules, task(), place).unwrap();
         for completion in given {
             assert_eq!(driven.exit(), None);
             let asked = driven.query().unwrap().messages.to_vec();

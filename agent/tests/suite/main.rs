@@ -19,4 +19,5 @@ mod readers;
 mod resuming;
 mod server;
 mod sft;
+mod starting;
 mod support;

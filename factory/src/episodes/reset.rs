@@ -169,7 +169,8 @@ impl Episodes {
             problem_statement: instance.problem_statement.clone(),
         };
         let failed = |error: swemill_agent::AttemptError| StageError::infra(error.to_string());
-        let mut attempt = Attempt::begin(rules, task, place).await.map_err(failed)?;
+        let mut attempt = Attempt::begin(rules, task, place).map_err(failed)?;
+        attempt.ready().await.map_err(failed)?;
         let query = attempt.query().map_err(failed)?;
         let opening = Opening {
             episode_id: id.clone(),

@@ -10,6 +10,7 @@ use swemill_store::jobs::{self, Job};
 use swemill_store::rollouts::{Overhead, Rollout, attempts, finish, read};
 
 use super::clock::{Clock, Processor, Timed};
+use super::places::PlaceOnDemand;
 use super::policy;
 use super::queue::{OfRollout, grade_job};
 use super::record::{Billed, Record};
@@ -56,8 +57,7 @@ pub(crate) async fn run(machine: &Machine, job: &Job) -> Result<Done, StageError
     };
     attempts::begin(machine.pool(), rollout_id, &job.lease).await?;
     let hide_tests = known.campaign.options.hide_tests;
-    let place = workplace.timed_place(machine, &instance, hide_tests, clock.clone());
-    let place = place.await?;
+    let place = PlaceOnDemand::new(machine, &instance, hide_tests, clock.clone());
     let mut record = Record {
         machine,
         rollout_id,
@@ -66,7 +66,10 @@ pub(crate) async fn run(machine: &Machine, job: &Job) -> Result<Done, StageError
     };
     let work = work(&agent, &instance, &place, &mut record);
     let (trajectory, processor) = Processor::over(work).await;
-    let trajectory = trajectory?;
+    let trajectory = match trajectory {
+        Ok(trajectory) => trajectory,
+        Err(error) => return Err(place.failure().unwrap_or(error)),
+    };
     let overhead = clock.overhead(begun.elapsed(), processor, record.billed);
     let steps = trajectory.steps.len();
     Ok(Done::Attempted(Box::new(Attempted {

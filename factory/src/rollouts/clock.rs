@@ -2,8 +2,7 @@
 //! costs can be seen beside what it waits for.
 
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -14,50 +13,73 @@ use swemill_store::rollouts::Overhead;
 
 use super::record::Billed;
 
-/// Adds up time.
-#[derive(Debug, Default)]
-pub(super) struct Meter {
-    nanoseconds: AtomicU64,
+/// What the time of an attempt is told apart into, beside the harness's own.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    /// The model, failed tries and waits between them included.
+    Model,
+    /// Waiting for a turn to run a command.
+    Turn,
+    /// Waiting for the sealed place.
+    Sealing,
+    /// Sandboxes: commands, and everything else that is asked of them.
+    Sandbox,
 }
 
-impl Meter {
-    /// Lets a future run, and adds the time until it is done.
-    pub(super) async fn over<F: Future>(&self, work: F) -> F::Output {
-        let begun = Instant::now();
-        let done = work.await;
-        self.add(begun.elapsed());
-        done
-    }
-
-    fn add(&self, time: Duration) {
-        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
-    }
-
-    fn seconds(&self) -> f64 {
-        let nanoseconds = self.nanoseconds.load(Ordering::Relaxed);
-        Duration::from_nanos(nanoseconds).as_secs_f64()
-    }
-}
-
-/// The meters of one attempt. What they measure follows one another, so that the rest is the harness's own.
+/// The times of one attempt. While the model answers it is the model that is waited for, whatever is done meanwhile; the
+/// other parts follow one another. So they add up, and what is left is the harness's own.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
-    /// Waiting for a turn to run a command.
-    pub(super) turns: Meter,
-    /// Waiting for the sealed place.
-    pub(super) sealing: Meter,
-    /// Sandboxes: commands, and everything else that is asked of them.
-    pub(super) sandboxes: Meter,
-    /// The model, failed tries and waits between them included.
-    pub(super) model: Meter,
+    times: Mutex<Times>,
+}
+
+#[derive(Debug, Default)]
+struct Times {
+    of: [Duration; 4],
+    /// Since when the model is answering.
+    model_since: Option<Instant>,
+}
+
+impl Times {
+    /// What the model has had so far.
+    fn model(&self) -> Duration {
+        let running = self.model_since.map(|since| since.elapsed());
+        self.of[Part::Model as usize] + running.unwrap_or_default()
+    }
 }
 
 impl Clock {
+    /// Lets a future run, and adds the time until it is done to a part.
+    pub(super) async fn over<F: Future>(&self, part: Part, work: F) -> F::Output {
+        let begun = Instant::now();
+        let model_before = {
+            let mut times = self.times();
+            if matches!(part, Part::Model) {
+                times.model_since = Some(begun);
+            }
+            times.model()
+        };
+        let done = work.await;
+        let elapsed = begun.elapsed();
+        let mut times = self.times();
+        let time = if matches!(part, Part::Model) {
+            times.model_since = None;
+            elapsed
+        } else {
+            elapsed.saturating_sub(times.model().saturating_sub(model_before))
+        };
+        times.of[part as usize] += time;
+        done
+    }
+
+    fn times(&self) -> MutexGuard<'_, Times> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What an attempt that took `wall` time was beside what its steps are billed with.
     pub(super) fn overhead(&self, wall: Duration, processor: Duration, billed: Billed) -> Overhead {
-        let [turns, sealing, sandboxes, model] =
-            [&self.turns, &self.sealing, &self.sandboxes, &self.model].map(Meter::seconds);
+        let [model, turns, sealing, sandboxes] =
+            self.times().of.map(|duration| duration.as_secs_f64());
         // A replay's steps have the seconds that were recorded, which may be more than passed.
         let failed_tries = (model - billed.lm).max(0.0);
         Overhead {
@@ -121,7 +143,7 @@ impl Lm for Timed {
 
     async fn complete(&self, query: Query<'_>) -> Result<Completion, LmError> {
         let answer = pin!(self.lm.complete(query));
-        self.clock.model.over(answer).await
+        self.clock.over(Part::Model, answer).await
     }
 }
 
@@ -134,9 +156,9 @@ mod tests {
         let clock = Clock::default();
         let begun = Instant::now();
         let nap = || tokio::time::sleep(Duration::from_millis(20));
-        clock.turns.over(nap()).await;
-        clock.sandboxes.over(nap()).await;
-        clock.model.over(nap()).await;
+        clock.over(Part::Turn, nap()).await;
+        clock.over(Part::Sandbox, nap()).await;
+        clock.over(Part::Model, nap()).await;
         nap().await;
         let wall = begun.elapsed();
         let billed = Billed {
@@ -149,6 +171,30 @@ mod tests {
         assert!(overhead.harness_seconds >= 0.02, "{overhead:?}");
         assert!(overhead.waiting_seconds >= 0.025, "{overhead:?}");
         assert!(overhead.sandbox_seconds >= 0.015, "{overhead:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_done_while_the_model_answers_costs_only_what_is_left_after_its_answer() {
+        let clock = Clock::default();
+        let nap = |milliseconds| tokio::time::sleep(Duration::from_millis(milliseconds));
+        let begun = Instant::now();
+        let starting = async {
+            clock.over(Part::Sealing, nap(20)).await;
+            clock.over(Part::Sandbox, nap(60)).await;
+        };
+        tokio::join!(clock.over(Part::Model, nap(50)), starting);
+        let wall = begun.elapsed();
+        let billed = Billed {
+            lm: 0.05,
+            execution: 0.0,
+        };
+        let overhead = clock.overhead(wall, Duration::ZERO, billed);
+        assert!(overhead.sealing_seconds < 0.005, "{overhead:?}");
+        assert!(
+            (0.02..0.06).contains(&overhead.sandbox_seconds),
+            "{overhead:?}"
+        );
+        assert!(overhead.harness_seconds < 0.01, "{overhead:?}");
     }
 
     #[tokio::test]

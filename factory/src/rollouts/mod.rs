@@ -28,7 +28,7 @@ use tokio::sync::Mutex;
 use crate::failure::StageError;
 use crate::machine::Machine;
 use campaign::Campaign;
-use clock::Clock;
+use clock::{Clock, Part};
 use pace::{Pace, Paced};
 use places::{Places, SealedPlace};
 use policy::Policies;
@@ -100,7 +100,7 @@ impl Workplace {
         Ok(Paced {
             place: SealedPlace {
                 backend: machine.shared_backend(),
-                sealed: clock.sealing.over(sealed).await?,
+                sealed: clock.over(Part::Sealing, sealed).await?,
                 limits: machine.settings.test_limits(),
             },
             pace: self.pace.clone(),

@@ -10,7 +10,7 @@ use swemill_agent::patch::Untouched;
 use swemill_sandbox::{Command, Output, Result, Sandbox};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::clock::Clock;
+use super::clock::{Clock, Part};
 
 /// Turns for commands. Waiting for one is not part of a command's time.
 #[derive(Clone, Debug)]
@@ -42,8 +42,8 @@ pub(crate) struct Paced<P> {
 #[async_trait]
 impl<P: Place> Place for Paced<P> {
     async fn start(&self) -> Result<Box<dyn Sandbox>> {
-        let turn = self.clock.turns.over(self.pace.turn()).await;
-        let sandbox = self.clock.sandboxes.over(self.place.start()).await?;
+        let turn = self.clock.over(Part::Turn, self.pace.turn()).await;
+        let sandbox = self.clock.over(Part::Sandbox, self.place.start()).await?;
         drop(turn);
         Ok(Box::new(PacedSandbox {
             sandbox,
@@ -67,29 +67,31 @@ struct PacedSandbox {
 #[async_trait]
 impl Sandbox for PacedSandbox {
     async fn exec(&self, command: Command) -> Result<Output> {
-        let _turn = self.clock.turns.over(self.pace.turn()).await;
-        self.clock.sandboxes.over(self.sandbox.exec(command)).await
+        let _turn = self.clock.over(Part::Turn, self.pace.turn()).await;
+        self.clock
+            .over(Part::Sandbox, self.sandbox.exec(command))
+            .await
     }
 
     async fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
         let written = self.sandbox.write(path, bytes, executable);
-        self.clock.sandboxes.over(written).await
+        self.clock.over(Part::Sandbox, written).await
     }
 
     async fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>> {
         let read = self.sandbox.read(path, limit);
-        self.clock.sandboxes.over(read).await
+        self.clock.over(Part::Sandbox, read).await
     }
 
     async fn fork(&self) -> Result<Box<dyn Sandbox>> {
         Ok(Box::new(Self {
-            sandbox: self.clock.sandboxes.over(self.sandbox.fork()).await?,
+            sandbox: self.clock.over(Part::Sandbox, self.sandbox.fork()).await?,
             pace: self.pace.clone(),
             clock: self.clock.clone(),
         }))
     }
 
     async fn stop(self: Box<Self>) -> Result<()> {
-        self.clock.sandboxes.over(self.sandbox.stop()).await
+        self.clock.over(Part::Sandbox, self.sandbox.stop()).await
     }
 }

@@ -1,15 +1,17 @@
 //! Sealed places, one for all attempts at an instance that run at one time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
 use swemill_agent::Place;
 use swemill_agent::patch::Untouched;
-use swemill_sandbox::{Backend, Limits, Result, Sandbox};
+use swemill_sandbox::{Backend, Error, Limits, Result, Sandbox};
 use swemill_store::instances::Instance;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
+use super::AttemptPlace;
+use super::clock::Clock;
 use crate::failure::StageError;
 use crate::machine::Machine;
 use crate::seal::{Options, Sealed, seal};
@@ -69,5 +71,74 @@ impl Place for SealedPlace {
 
     fn untouched(&self) -> Option<&Untouched> {
         Some(&self.sealed.untouched)
+    }
+}
+
+/// The place of one attempt, sealed when its first sandbox is asked for: an agent is asked its first question meanwhile.
+pub(super) struct PlaceOnDemand<'a> {
+    machine: &'a Machine,
+    instance: &'a Instance,
+    hide_tests: bool,
+    clock: Arc<Clock>,
+    place: OnceCell<AttemptPlace>,
+    failure: OnceLock<StageError>,
+}
+
+impl<'a> PlaceOnDemand<'a> {
+    pub(super) fn new(
+        machine: &'a Machine,
+        instance: &'a Instance,
+        hide_tests: bool,
+        clock: Arc<Clock>,
+    ) -> Self {
+        Self {
+            machine,
+            instance,
+            hide_tests,
+            clock,
+            place: OnceCell::new(),
+            failure: OnceLock::new(),
+        }
+    }
+
+    /// Why it could not be sealed, with its class, if that is what the attempt failed of.
+    pub(super) fn failure(self) -> Option<StageError> {
+        self.failure.into_inner()
+    }
+
+    async fn seal(&self) -> Result<AttemptPlace> {
+        let workplace = self.machine.workplace();
+        let clock = self.clock.clone();
+        let place = workplace.timed_place(self.machine, self.instance, self.hide_tests, clock);
+        place.await.map_err(|failure| {
+            let reason = failure.to_string();
+            // The first failure ends the attempt.
+            let _ = self.failure.set(failure);
+            Error::Setup {
+                step: "sealing the repository".to_owned(),
+                reason,
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for PlaceOnDemand<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("PlaceOnDemand")
+            .field("instance", &self.instance.id)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Place for PlaceOnDemand<'_> {
+    async fn start(&self) -> Result<Box<dyn Sandbox>> {
+        let place = self.place.get_or_try_init(|| self.seal()).await?;
+        place.start().await
+    }
+
+    fn untouched(&self) -> Option<&Untouched> {
+        self.place.get()?.untouched()
     }
 }
