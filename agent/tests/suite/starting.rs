@@ -16,7 +16,7 @@ use tokio::sync::Barrier;
 use crate::support::{Repository, answers, bash, scripted, task};
 
 /// Enough for a sandbox to start beside tests of many crates.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A place whose first sandbox starts when the model was asked.
 #[derive(Debug)]
