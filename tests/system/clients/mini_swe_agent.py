@@ -13,17 +13,19 @@ from minisweagent.run.benchmarks.swebench import app
 dataset, out = Path(sys.argv[1]), Path(sys.argv[2])
 instances = [json.loads(line) for line in dataset.joinpath("swesmith.jsonl").read_text().splitlines()]
 settings = {
-    "agent.step_limit": 2,
+    "agent.step_limit": 4,
     "environment.environment_class": "swemill_environment.SwemillEnvironment",
     "run.env_startup_command": "swemill enter {{ instance_id }}",
     "model.model_name": "openai/smollm2-135m-instruct",
     "model.cost_tracking": "ignore_errors",
     "model.model_kwargs.api_base": os.environ["URL"],
     "model.model_kwargs.api_key": os.environ["KEY"],
-    "model.model_kwargs.temperature": 0,
-    "model.model_kwargs.max_tokens": 120,
-    # A model this small forgets to call; that calls are well-formed is the server's promise.
+    # A model this small forgets to call, and repeats itself for ever where it is not drawn from. That calls are well-formed is the
+    # server's promise, and that a seed draws the same again.
     "model.model_kwargs.tool_choice": "required",
+    "model.model_kwargs.temperature": 1.0,
+    "model.model_kwargs.seed": 4,
+    "model.model_kwargs.max_tokens": 160,
     "model.model_kwargs.timeout": 300,
 }
 instances = instances[:2]
@@ -34,14 +36,18 @@ app(arguments, standalone_mode=False)
 
 predictions = json.loads((out / "preds.json").read_text())
 assert set(predictions) == {instance["instance_id"] for instance in instances}, predictions
+commands = []
 for instance in instances:
     name = instance["instance_id"]
     document = json.loads((out / name / f"{name}.traj.json").read_text())
-    # No failure of the machinery: the model was let try until its steps were used up.
-    assert document["info"]["exit_status"] in ["LimitsExceeded", "Submitted"], document["info"]
-    # What a model this small calls may be cut off before it can be run; that commands run is tested without one.
+    # No failure of the machinery: the model was let try until its steps or its bad calls were used up.
+    endings = ["LimitsExceeded", "RepeatedFormatError", "Submitted"]
+    assert document["info"]["exit_status"] in endings, document["info"]
     assert document["info"]["model_stats"]["api_calls"] >= 1, document["info"]
     assert instance["problem_statement"] in document["messages"][1]["content"]
     seen = [message["extra"] for message in document["messages"] if message["role"] == "tool"]
     assert all(isinstance(extra["returncode"], int) for extra in seen), seen
-print("ran", len(predictions))
+    commands += seen
+# What the model called was run, in the sandbox of `swemill enter`.
+assert commands, "no command of the model was run"
+print("ran", len(predictions), "with", len(commands), "commands")
