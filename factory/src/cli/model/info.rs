@@ -75,7 +75,14 @@ pub(super) async fn run(
         ("hidden", number(description.hidden)),
         ("tensors", formats.join(", ")),
         ("chat template", yes(description.chat_template).to_owned()),
-        ("licence", licence.unwrap_or("not stated").to_owned()),
+        (
+            "licence",
+            [licence.unwrap_or("not stated")]
+                .into_iter()
+                .chain(manifest.licence_note.as_deref())
+                .collect::<Vec<_>>()
+                .join("; "),
+        ),
         ("from", manifest.origin.clone()),
         ("folder", installed.folder.display().to_string()),
     ] {

@@ -61,7 +61,7 @@ pub(super) fn run(store: &Store, output: &Output) -> anyhow::Result<ExitCode> {
     }
     for entry in available {
         output.line(format!(
-            "  {:28} {:>10}  {}",
+            "  {:28} {:>18}  {}",
             entry.name, entry.licence, entry.about
         ));
     }

@@ -31,9 +31,16 @@ pub(super) async fn run(
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
     let settings = Settings::from_environment()?;
+    let reference = Reference::parse(&arguments.model)?;
+    // Before anything is fetched: some terms bind whoever uses the model.
+    if let Reference::Catalogue(entry) = &reference {
+        let note = entry.licence_note.iter().map(|note| format!("; {note}"));
+        let note: String = note.collect();
+        output.note(format!("{} is under: {}{note}", entry.name, entry.licence));
+    }
     let bars = Bars::new(output.draws());
     let pull = Pull {
-        reference: Reference::parse(&arguments.model)?,
+        reference,
         name: arguments.name.clone(),
         force: arguments.force,
         settings: &settings,

