@@ -54,7 +54,7 @@ fn byte_level(metadata: &Map<String, Value>) -> Result<Tokenizer> {
     }
     tokenizer.with_pre_tokenizer(Some(pieces.pretokenizer));
     tokenizer.with_decoder(Some(ByteLevelDecoder::new(false, true, true)));
-    special(&mut tokenizer, metadata, &tokens, |_| false)?;
+    special(&mut tokenizer, metadata, &tokens)?;
     let added = metadata.get("tokenizer.ggml.add_bos_token");
     if added.and_then(Value::as_bool) == Some(true) {
         first_token_template(&mut tokenizer, metadata, &tokens)?;
@@ -80,13 +80,11 @@ pub(super) fn types(metadata: &Map<String, Value>, count: usize) -> Vec<TokenTyp
     (0..count).map(of).collect()
 }
 
-/// Tokens that are matched before anything is cut: as they are spelled, or, if the function says so of one that was added, in the
-/// normalised text.
+/// Tokens that are matched as they are spelled, before anything is normalised or cut.
 pub(super) fn special(
     tokenizer: &mut Tokenizer,
     metadata: &Map<String, Value>,
     tokens: &[&str],
-    normalized: fn(&str) -> bool,
 ) -> Result<()> {
     let kinds = types(metadata, tokens.len());
     let of_type = |wanted: TokenType| -> Vec<AddedToken> {
@@ -96,8 +94,7 @@ pub(super) fn special(
             .filter(|(_, kind)| **kind == wanted);
         found
             .map(|(token, _)| {
-                AddedToken::from(*token, wanted == TokenType::Control)
-                    .normalized(wanted == TokenType::UserDefined && normalized(token))
+                AddedToken::from(*token, wanted == TokenType::Control).normalized(false)
             })
             .collect()
     };

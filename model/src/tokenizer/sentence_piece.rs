@@ -3,9 +3,13 @@
 //! `SentencePiece` joins, of all neighbours that together are a piece, the two whose piece has the highest score, the leftmost first (Kudo
 //! and Richardson, arXiv 1808.06226). Byte-pair encoding with a list of merges does the same when each piece stands there once for every pair
 //! of pieces that it can be cut into, in the order of scores: so Hugging Face converts these models (transformers,
-//! `convert_slow_tokenizer.py`, `generate_merges`). What no piece covers is spelled in bytes.
+//! `convert_slow_tokenizer.py`, `generate_merges`), and the list made here is the published one of Gemma 3, entry by entry. What no piece
+//! covers is spelled in bytes.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use serde_json::{Map, Value};
 use tokenizers::{
@@ -52,9 +56,7 @@ pub(super) fn build(metadata: &Map<String, Value>) -> Result<Tokenizer> {
         .with_normalizer(Some(Normalizers::new(normalizers)))
         .map_err(failed)?;
     tokenizer.with_decoder(Some(decoder(prefix).map_err(failed)?));
-    special(&mut tokenizer, metadata, &tokens, |token| {
-        token.contains(SPACE)
-    })?;
+    special(&mut tokenizer, metadata, &tokens)?;
     if flag(metadata, "tokenizer.ggml.add_bos_token", true) {
         first_token_template(&mut tokenizer, metadata, &tokens)?;
     }
@@ -62,7 +64,7 @@ pub(super) fn build(metadata: &Map<String, Value>) -> Result<Tokenizer> {
 }
 
 /// The pieces as the published tokenizers spell them. Runs of spaces that were added to the vocabulary hold plain spaces in a GGUF;
-/// where texts get no space in front they are matched after spaces were replaced, like all pieces.
+/// where texts get no space in front they are joined like all pieces, from spaces that were replaced.
 fn spellings(stored: &[&str], kinds: &[TokenType], prefix: bool) -> Vec<String> {
     let known: HashSet<&str> = stored.iter().copied().collect();
     let spell = |(token, kind): (&&str, &TokenType)| {
@@ -104,26 +106,34 @@ fn merges(metadata: &Map<String, Value>, tokens: &[&str]) -> Result<Vec<(String,
         .filter(|&index| mergeable(index))
         .map(|index| (tokens[index], index))
         .collect();
-    let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
+    let mut pairs = Vec::new();
     for whole in (0..tokens.len()).filter(|&index| mergeable(index)) {
         let piece = tokens[whole];
-        let borders = piece.char_indices().skip(1);
-        let cuts = borders.filter_map(|(at, _)| {
+        let length = piece.chars().count();
+        let borders = piece.char_indices().enumerate().skip(1);
+        let cuts = borders.filter_map(|(characters, (at, _))| {
             let (left, right) = piece.split_at(at);
-            Some((whole, *known.get(left)?, *known.get(right)?))
+            let longest = Reverse((characters, length - characters));
+            Some((longest, whole, *known.get(left)?, *known.get(right)?))
         });
         pairs.extend(cuts);
     }
-    // Of pieces with one score the first in the vocabulary is the best; so are parts of one piece.
+    // Added pieces have the score 0, over which llama.cpp's converter writes -1000. Of one score, the longest left part is the best, then
+    // the longest right one, then the first in the vocabulary: so long runs of spaces are cut as the published tokenizers cut them.
+    let score = |index: usize| match kinds[index] {
+        TokenType::UserDefined => 0.0,
+        // The first piece has -0.0, which is below 0.0 in a total order.
+        _ => scores[index] + 0.0,
+    };
     pairs.sort_by(|one, other| {
-        scores[other.0]
-            .total_cmp(&scores[one.0])
+        score(other.1)
+            .total_cmp(&score(one.1))
             .then_with(|| one.cmp(other))
     });
     let spelled = |index: usize| tokens[index].to_owned();
     Ok(pairs
         .into_iter()
-        .map(|(_, left, right)| (spelled(left), spelled(right)))
+        .map(|(_, _, left, right)| (spelled(left), spelled(right)))
         .collect())
 }
 
@@ -216,10 +226,31 @@ mod tests {
     }
 
     #[test]
-    fn added_runs_of_spaces_are_matched_before_pieces_are_joined() {
+    fn added_runs_of_spaces_are_joined_before_all_other_pieces() {
         let tokenizer = build(&metadata(false)).unwrap();
         assert_eq!(ids(&tokenizer, "b  a"), [6, 14, 5]);
         assert_eq!(tokenizer.decode(&[6, 14, 5], true).unwrap(), "b  a");
+    }
+
+    #[test]
+    fn a_text_with_the_sign_for_spaces_itself_is_not_joined_with_spaces() {
+        let tokenizer = build(&metadata(false)).unwrap();
+        assert_eq!(ids(&tokenizer, " \u{2581}\u{2581}a"), [4, 14, 5]);
+    }
+
+    #[test]
+    fn of_one_score_the_longest_left_part_is_joined_first() {
+        let mut metadata = metadata(false);
+        for (key, value) in [
+            ("tokens", Value::from("   ")),
+            ("scores", (-1000.0).into()),
+            ("token_type", 4.into()),
+        ] {
+            let list = metadata.get_mut(&format!("tokenizer.ggml.{key}"));
+            list.unwrap().as_array_mut().unwrap().push(value);
+        }
+        let tokenizer = build(&metadata).unwrap();
+        assert_eq!(ids(&tokenizer, "     "), [14, 15]);
     }
 
     #[test]
