@@ -1,9 +1,10 @@
-"""Records the greedy answers of llama.cpp to chats, with how near the next best tokens were at every step.
+"""Records the greedy answers of llama.cpp, with how near the next best tokens were at every step.
 
     python make_greedy.py LIBRARIES MODEL.gguf greedy.json
 
 LIBRARIES is the folder bins/linux-x64 of the npm package `@node-llama-cpp/linux-x64` (3.22.1, llama.cpp v0.5.0 there). Needs
-the packages gguf, jinja2 and numpy. Prompts are rendered by the model's own template and read in one pass, on one thread.
+the packages gguf, jinja2 and numpy. Prompts are rendered by the model's own template and read in one pass, on one thread; a
+model without a template, which was not made to chat, goes on from the bare question after its first token.
 """
 
 import ctypes
@@ -87,16 +88,22 @@ def answer(peer, prompt, ends):
     return steps
 
 
+def prompt_of(question, fields, peer):
+    """The tokens that the model goes on from."""
+    if "tokenizer.chat_template" in fields:
+        environment = jinja2.sandbox.ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+        template = environment.from_string(fields["tokenizer.chat_template"].contents())
+        return peer.tokenize(template.render(messages=[{"role": "user", "content": question}], add_generation_prompt=True))
+    return [fields["tokenizer.ggml.bos_token_id"].contents()] + peer.tokenize(question)
+
+
 def main(libraries, model, out):
     fields = GGUFReader(model).fields
     peer = Text(libraries, model)
-    environment = jinja2.sandbox.ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(fields["tokenizer.chat_template"].contents())
     ends = {fields["tokenizer.ggml.eos_token_id"].contents()}
     cases = []
     for question in QUESTIONS:
-        text = template.render(messages=[{"role": "user", "content": question}], add_generation_prompt=True)
-        prompt = peer.tokenize(text)
+        prompt = prompt_of(question, fields, peer)
         cases.append({"question": question, "prompt": prompt, "steps": answer(peer, prompt, ends)})
     pathlib.Path(out).write_text("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
 

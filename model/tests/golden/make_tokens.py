@@ -1,8 +1,8 @@
 """Records the tokens that llama.cpp makes of hard texts.
 
-    python make_tokens.py FOLDER_OF_LIBLLAMA MODEL.gguf tokens.json
+    python make_tokens.py FOLDER_OF_LIBLLAMA MODEL.gguf tokens.json [MARK...]
 
-libllama is that of the npm package `@node-llama-cpp/linux-x64` (3.22.1, llama.cpp v0.5.0 there).
+Each MARK is a special token of the model: texts with it before, between and behind words are recorded too. libllama is that of the npm package `@node-llama-cpp/linux-x64` (3.22.1, llama.cpp v0.5.0 there).
 """
 
 import ctypes
@@ -91,4 +91,5 @@ def tokenize(text):
     return list(room[:count])
 
 
-json.dump([{"text": text, "tokens": tokenize(text)} for text in TEXTS], open(sys.argv[3], "w"), indent=0)
+marked = [text for mark in sys.argv[4:] for text in (mark, f"{mark}{mark}a", f"one {mark} two{mark}\n\n  three", mark[:-1])]
+json.dump([{"text": text, "tokens": tokenize(text)} for text in TEXTS + marked], open(sys.argv[3], "w"), indent=0)

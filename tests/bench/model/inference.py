@@ -20,6 +20,7 @@ MODELS = {
     "smollm2-135m-instruct": "SmolLM2-135M Q4_1",
     "qwen2.5-coder-0.5b-instruct": "Qwen2.5-Coder-0.5B Q4_K_M",
     "qwen2.5-coder-1.5b-instruct": "Qwen2.5-Coder-1.5B Q4_K_M",
+    "gemma3-270m": "Gemma-3-270M Q4_K_M",
 }
 NOTE = (
     f"{PROMPT} tokens read at once, {NEW} written one by one; processes in turn; CPU seconds are those of all threads, in which "
