@@ -5,13 +5,16 @@ use std::{
     time::Duration,
 };
 
-use swemill_model::store::{Error, Installed, Pull, Reference, Settings, Store};
+use swemill_model::store::{Error, Installed, Pull, Reference, Settings, Store, catalogue};
 
 /// A model of the catalogue, fetched if it is not in the cache.
 ///
 /// The cache is the data folder that `SWEMILL_MODELS` names, by default `swemill-tests` in the user's cache folder. Only
 /// `SWEMILL_MODELS=none` leaves out the tests that need a model (`None` is returned), and not under CI: a test that cannot
 /// get its model fails.
+///
+/// A model that comes with terms of its own is fetched only where `SWEMILL_TERMS=accepted` says that somebody has read them:
+/// a run of tests agrees to nothing in a person's name.
 pub(crate) fn installed(name: &str) -> Option<Installed> {
     let folder = std::env::var_os("SWEMILL_MODELS").map(PathBuf::from);
     if folder.as_deref() == Some(Path::new("none")) {
@@ -23,6 +26,12 @@ pub(crate) fn installed(name: &str) -> Option<Installed> {
         return None;
     }
     let store = Store::new(&folder.unwrap_or_else(cache_folder));
+    let has_terms = catalogue::find(name).is_some_and(|entry| entry.beside.is_some());
+    let accepted = std::env::var_os("SWEMILL_TERMS").is_some_and(|said| said == "accepted");
+    if has_terms && !accepted && store.get(name).is_err() {
+        println!("not run, for SWEMILL_TERMS is not `accepted`: this needs {name}, whose terms bind whoever uses it");
+        return None;
+    }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     Some(
         runtime
