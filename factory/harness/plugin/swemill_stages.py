@@ -51,9 +51,10 @@ class Stages:
             self._run_alone = swemill_trace.prepare(link.request)
         if link.is_template():
             import swemill_exchange
+            import swemill_shelf
             import swemill_state
 
-            self._exchanging, self._comparing = swemill_exchange, swemill_state
+            self._exchanging, self._comparing, self._shelf = swemill_exchange, swemill_state, swemill_shelf
 
     def imported(self):
         """pytest is imported, and has read no configuration yet."""
@@ -75,9 +76,12 @@ class Stages:
         import sys
 
         if self._link.waits_when(stage):
-            is_own = self._comparing.of_repository(self._link.request["roots"])
-            modules = list(sys.modules.items())
-            self._link.wait({"own": sorted(name for name, module in modules if is_own(module))})
+            request = self._link.request
+            is_own = self._comparing.of_repository(request["roots"])
+            own = sorted(name for name, module in list(sys.modules.items()) if is_own(module))
+            if not own:
+                self._shelf.fill(request["roots"][0], request.get("files", ()), request.get("test_files", ()))
+            self._link.wait({"own": own})
 
     def collected(self, session):
         """Everything is imported and collected, and no test has run; whether this is a copy made here."""

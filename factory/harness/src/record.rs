@@ -1,6 +1,6 @@
 //! The records that the plugin sends, in the order in which they can come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,9 @@ pub(crate) struct Beyond<'a> {
     /// Files of the repository that can be changed, relative to it.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub(crate) files: &'a [String],
+    /// Of a template that has not collected: files that hold tests, relative to the repository.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) test_files: BTreeSet<&'a str>,
     /// Folders whose modules are the repository's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) roots: Vec<&'a str>,
