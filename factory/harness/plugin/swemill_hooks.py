@@ -8,6 +8,7 @@ import hashlib
 import time
 
 import swemill_options
+import swemill_quiet
 import swemill_watch
 
 ITEMS_A_RECORD = 200
@@ -38,6 +39,9 @@ def make(pytest, link, stages):
     raised = set()
     held = []
     described = [0]
+    quieten = swemill_quiet.quieten
+    # Where the reporter's reports go instead.
+    put_off = [None]
 
     def pytest_addoption(parser):
         swemill_options.add_stand_ins(parser)
@@ -94,6 +98,8 @@ def make(pytest, link, stages):
             session.items[:] = items
             session.testscollected = len(items)
             announce(items, not_found)
+        if link.is_copy:
+            put_off[0] = quieten(session.config)
         outcome = yield
         tell_held()
         stages.ran(watch.over(), outcome.excinfo is None)
@@ -120,6 +126,8 @@ def make(pytest, link, stages):
     @hookimpl(tryfirst=True)
     def pytest_runtest_logreport(report):
         now = clock()
+        if put_off[0] is not None:
+            put_off[0](report)
         seconds, last[0] = now - last[0], now
         if report.when == "teardown":
             watch.ends()

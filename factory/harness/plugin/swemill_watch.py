@@ -11,18 +11,22 @@ def make(link):
     import resource
     import signal
     import sys
-    import time
 
     # A timer of this process's own: programs that a test starts do not inherit it, as they would a limit.
     set_timer, processor = signal.setitimer, signal.ITIMER_PROF
-    own, usage, children, leave = time.process_time, resource.getrusage, resource.RUSAGE_CHILDREN, os._exit
+    usage, leave = resource.getrusage, os._exit
+    processes = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
     failed, budgets, spent, began = set(), {}, [0.0], [0.0]
     collecting, lost, late, collect = [False], [0], [0], gc.collect
 
     def now():
-        """Processor seconds of this process and of those that it waited for."""
-        waited = usage(children)
-        return own() + waited.ru_utime + waited.ru_stime
+        """Processor seconds of this process and of those that it waited for.
+
+        Not the process's clock: while a timer is set, the kernel moves that one only at ticks and when processes
+        take turns, which happens mostly between tests.
+        """
+        own, waited = map(usage, processes)
+        return own.ru_utime + own.ru_stime + waited.ru_utime + waited.ru_stime
 
     def on_collection(phase, information):
         collecting[0] = phase == "start"

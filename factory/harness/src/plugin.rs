@@ -21,6 +21,7 @@ const FILES: &[(&str, &str)] = files![
     "swemill_hooks.py",
     "swemill_launch.py",
     "swemill_options.py",
+    "swemill_quiet.py",
     "swemill_shelf.py",
     "swemill_stages.py",
     "swemill_state.py",

@@ -48,11 +48,14 @@ async fn start(
 ) -> Result<Box<dyn Template>> {
     let request = baseline.request();
     let root = suite.environment.spec.working_directory.to_string_lossy();
-    let file_of = |id: &'_ String| id.split_once("::").map(|(file, _)| file);
     let beyond = Beyond {
         wait: Some(place),
         files,
-        test_files: baseline.tests.keys().filter_map(file_of).collect(),
+        test_files: baseline
+            .tests
+            .keys()
+            .filter_map(|id| id.split_once("::").map(|(file, _)| file))
+            .collect(),
         roots: vec![&root],
         ..Beyond::default()
     };
