@@ -2,8 +2,9 @@
 
 The host hands this process a connected stream socket. Its first bytes are a greeting: four bytes of
 length (big endian), 32 bytes of key, and as many bytes of JSON as the length says, the request. What
-goes back are frames: four bytes of length, eight bytes of sequence number, the JSON body, and the first
-16 bytes of HMAC-SHA256 over all that. Whoever does not hold the key can break the stream but not add to it.
+goes back are frames: four bytes of length, eight bytes of sequence number, the JSON body (a record, or a
+list of them), and the first 16 bytes of HMAC-SHA256 over all that. Whoever does not hold the key can break
+the stream but not add to it.
 
 Everything that opening and sending need is a local of `prepare`, bound before any tested code runs and never
 looked up by name again: tests patch `time`, `json`, `os.write` and builtins, and freezegun rewrites the
@@ -119,23 +120,26 @@ def _sender(os, signal, struct):
 
     def sender(descriptor, identity, owner, authenticate):
         sent = [0]
-        # That a test passed is told with the next record, the next test's start: one call less a test, on both sides.
+        # That a test passed is told with the next record, the next test's start: one frame a test.
         waiting = []
 
         def send(record):
             # A child that a test forked and let run on inherits this function but is not the run.
             if getpid() != owner:
                 return
-            body = encode(record).encode("ascii")
+            body = encode(record)
+            if record["record"] == "passed":
+                waiting.append(body)
+                return
             before = mask(block, held_back)
             try:
+                if waiting:
+                    body = "[" + ",".join(waiting) + "," + body + "]"
+                    waiting.clear()
+                body = body.encode("ascii")
                 message = pack(length_of(body), sent[0]) + body
-                waiting.append(message + authenticate(message))
                 sent[0] += 1
-                if record["record"] == "passed":
-                    return
-                rest = view(b"".join(waiting))
-                waiting.clear()
+                rest = view(message + authenticate(message))
                 try:
                     now = fstat(descriptor)
                     # The test closed the socket and something else took its number.

@@ -174,17 +174,20 @@ fn tally(channel: &[u8], key: &[u8; frame::KEY_BYTES]) -> (Tally, Option<String>
     let frames = frame::read(channel, key);
     let mut tally = Tally::default();
     for body in &frames.bodies {
-        if tally.exit.is_some() {
-            return (tally, Some("a record after the last".to_owned()));
-        }
-        match serde_json::from_slice::<Record>(body) {
-            Ok(record) => tally.add(record),
+        let records = match records(body) {
+            Ok(records) => records,
             Err(error) => {
                 return (
                     tally,
                     Some(format!("a record that the plugin never writes: {error}")),
                 );
             }
+        };
+        for record in records {
+            if tally.exit.is_some() {
+                return (tally, Some("a record after the last".to_owned()));
+            }
+            tally.add(record);
         }
     }
     let forged = match frames.end {
@@ -194,4 +197,13 @@ fn tally(channel: &[u8], key: &[u8; frame::KEY_BYTES]) -> (Tally, Option<String>
         )),
     };
     (tally, forged)
+}
+
+/// What a frame holds: one record, or a list of them.
+fn records(body: &[u8]) -> serde_json::Result<Vec<Record>> {
+    if body.starts_with(b"[") {
+        serde_json::from_slice(body)
+    } else {
+        Ok(vec![serde_json::from_slice(body)?])
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use swemill_harness::warm::{Allowance, Changed, Copy, Outcome};
 use swemill_harness::{
-    Baseline, BaselineOptions, Comparison, Ending, Reach, Reached, Stage, Warm, compare,
+    Baseline, BaselineOptions, Comparison, Ending, Reach, Reached, Stage, Status, Warm, compare,
     compare_reached,
 };
 use swemill_sandbox::FileWrite;
@@ -16,11 +16,13 @@ use crate::support::Situation;
 
 const FILES: &[&str] = &[
     "shop/__init__.py",
+    "shop/late.py",
     "shop/odd.py",
     "shop/plain.py",
     "shop/prices.py",
     "shop/settings.py",
     "shop/tool.py",
+    "shop/warns.py",
 ];
 
 const GENEROUS: Allowance = Allowance {
@@ -344,4 +346,51 @@ async fn a_run_ends_when_more_tests_failed_than_are_asked_for() {
         panic!("it is no exchange");
     };
     assert_eq!(run.ending, Ending::Enough { failed: 2 });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_is_given_the_code_of_files_that_are_as_they_were() {
+    let situation = Situation::new("compiled");
+    let options = BaselineOptions {
+        least_passing: 1,
+        ..BaselineOptions::default()
+    };
+    let baseline = situation.baseline(&options).await.unwrap();
+    let [test_file, plain] = ["a_test_file", "a_plain_module"]
+        .map(|what| format!("test_compiled.py::test_{what}_is_compiled_here"));
+    let passing: Vec<_> = baseline.passing().collect();
+    assert_eq!(passing, [&plain, &test_file], "in a process of its own");
+    let files = ["plain.py".to_owned()];
+    let warm = situation
+        .warm(&baseline, &files, Stage::Configured)
+        .await
+        .unwrap();
+    for (text, test_of_plain) in [
+        ("VALUE = 1\n", Status::Failed),
+        ("VALUE = 2\n", Status::Passed),
+    ] {
+        let changed = Changed {
+            path: "plain.py".into(),
+            file: FileWrite {
+                path: Path::new("/testbed/plain.py").into(),
+                bytes: text.into(),
+                executable: false,
+            },
+            changed: text.into(),
+        };
+        let copy = Copy {
+            changes: &[changed],
+            tests: None,
+            allowance: GENEROUS,
+            most_failures: None,
+            compare: false,
+            timeout: Duration::from_mins(1),
+        };
+        let Outcome::Ran { run, .. } = warm.run(&baseline, &copy).await.unwrap() else {
+            panic!("it is no exchange");
+        };
+        assert_eq!(run.status(&plain), test_of_plain, "{text:?}");
+        assert_eq!(run.status(&test_file), Status::Failed, "{text:?}");
+    }
+    warm.stop().await.unwrap();
 }
