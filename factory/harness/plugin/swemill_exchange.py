@@ -174,18 +174,60 @@ def _put(pairs, functions, name):
         if after == function.__code__ and _lines(after) == _lines(function.__code__):
             continue
         changes.append((function, after))
+    others = _Holders(functions)
     for function, after in changes:
-        before = function.__code__
-        signature = "co_flags co_argcount co_kwonlyargcount co_posonlyargcount co_freevars co_name"
-        if any(getattr(before, part, 0) != getattr(after, part, 0) for part in signature.split()):
-            raise Unfit("the kind of {} is changed".format(function.__qualname__))
-        count = before.co_argcount + before.co_kwonlyargcount
-        if before.co_varnames[:count] != after.co_varnames[:count]:
-            raise Unfit("the parameters of {} are changed".format(function.__qualname__))
-        if _docstring(before) != _docstring(after):
-            raise Unfit("the documentation of {} is changed".format(function.__qualname__))
+        _check(function, after)
+        if others.hold(function):
+            raise Unfit("the code of {} is held by more than functions".format(function.__qualname__))
     for function, after in changes:
         function.__code__ = after
+
+
+def _check(function, after):
+    """Refuses what differs in more than what a call does."""
+    before = function.__code__
+    signature = "co_flags co_argcount co_kwonlyargcount co_posonlyargcount co_freevars co_name"
+    if any(getattr(before, part, 0) != getattr(after, part, 0) for part in signature.split()):
+        raise Unfit("the kind of {} is changed".format(function.__qualname__))
+    count = before.co_argcount + before.co_kwonlyargcount
+    if before.co_varnames[:count] != after.co_varnames[:count]:
+        raise Unfit("the parameters of {} are changed".format(function.__qualname__))
+    if _docstring(before) != _docstring(after):
+        raise Unfit("the documentation of {} is changed".format(function.__qualname__))
+
+
+class _Holders:
+    """Whether code is held by anything but functions and the code around it: a registry would keep the old one."""
+
+    def __init__(self, functions):
+        import sys
+        from types import FunctionType
+
+        self.count = sys.getrefcount
+        self.known, around = {}, {}
+        for function in functions:
+            if function is not None:
+                self.known[id(function.__code__)] = self.known.get(id(function.__code__), 0) + 1
+                self.look_inside(function.__code__, around)
+        for code, (_, times) in around.items():
+            self.known[code] = self.known.get(code, 0) + times
+        # What is held by one function, and counted as the others are.
+        alone = FunctionType(compile("", "alone", "exec"), {})
+        self.nobody = self.references(alone) - 1
+
+    def look_inside(self, code, around):
+        """Counts how often code stands in other code; each is gone through once."""
+        if id(code) not in around:
+            around[id(code)] = [code, 0]
+            for inner in _inner(code):
+                self.look_inside(inner, around)
+                around[id(inner)][1] += 1
+
+    def references(self, function):
+        return self.count(function.__code__)
+
+    def hold(self, function):
+        return self.references(function) - self.nobody > self.known[id(function.__code__)]
 
 
 def _place(code):

@@ -261,6 +261,8 @@ async fn what_cannot_be_exchanged_exactly_is_refused() {
         // The function that runs has another's code, of which nothing is known.
         ("shop/odd.py", "return number * 2", "return number * 3"),
         ("shop/plain.py", "yield text", "return [text]"),
+        // A registry has the old code.
+        ("shop/plain.py", "return number / 2", "return number / 3"),
     ] {
         let (changed, _) = shop.change(file, old, new);
         let outcome = shop.copy(Stage::Collected, &changed, None).await;

@@ -9,3 +9,17 @@ def local_name(flag):
     else:
         value = 2
     return value
+
+
+KEPT = set()
+
+
+def kept(function):
+    """A decorator that remembers code, as those do that hide frames from tracebacks."""
+    KEPT.add(function.__code__)
+    return function
+
+
+@kept
+def half(number):
+    return number / 2
