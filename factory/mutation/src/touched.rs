@@ -44,9 +44,10 @@ fn parse(source: &str) -> Option<Tree> {
         .filter(|tree| !tree.root_node().has_error())
 }
 
-/// Rows of the original that are replaced, with how far earlier hunks have moved them in the changed file.
+/// Rows of the original that are replaced, by which of the changed file, and how far earlier hunks have moved them there.
 struct Hunk {
     rows: Range<usize>,
+    by: Range<usize>,
     shift: isize,
 }
 
@@ -57,6 +58,7 @@ fn hunks(original: &str, changed: &str) -> Vec<Hunk> {
     diff.hunks()
         .map(|hunk| Hunk {
             rows: row(hunk.before.start)..row(hunk.before.end),
+            by: row(hunk.after.start)..row(hunk.after.end),
             shift: row(hunk.after.start).cast_signed() - row(hunk.before.start).cast_signed(),
         })
         .collect()
@@ -84,10 +86,36 @@ fn look(
     let moved = function.start_position().row.checked_add_signed(hunk.shift);
     let twin = moved.and_then(|row| function_at(after.root_node(), row));
     let same_names = twin.is_some_and(|twin| names(function, original) == names(twin, changed));
-    if !same_names {
+    if !same_names || !stays_in_its_block(original, changed, hunk) {
         return Ok(vec![lines_of(body)]);
     }
     statements(body, original, &rows)
+}
+
+/// Whether new rows are executed only where the old ones, or those beside them, are. A statement that moves into a loop
+/// or out of it is met by others than those that met it where it was.
+fn stays_in_its_block(original: &str, changed: &str, hunk: &Hunk) -> bool {
+    let before: Vec<usize> = indents(original, &hunk.rows).collect();
+    let after: Vec<usize> = indents(changed, &hunk.by).collect();
+    let (Some(least), Some(first)) = (after.iter().min(), after.first()) else {
+        return true;
+    };
+    if let Some(outer) = before.iter().min() {
+        return before == after || (least == first && outer == least && before[0] == *first);
+    }
+    let above = indents(original, &(0..hunk.rows.start)).last();
+    let below = indents(original, &(hunk.rows.start..usize::MAX)).next();
+    above.is_some_and(|above| *least >= above) || below == Some(*least)
+}
+
+/// How far the rows that are not empty are indented.
+fn indents<'s>(source: &'s str, rows: &Range<usize>) -> impl Iterator<Item = usize> + use<'s> {
+    source
+        .lines()
+        .skip(rows.start)
+        .take(rows.len())
+        .filter(|row| !row.trim().is_empty())
+        .map(|row| row.len() - row.trim_start().len())
 }
 
 /// The outermost function whose body holds all rows of a hunk.

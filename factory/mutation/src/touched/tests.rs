@@ -154,3 +154,27 @@ fn several_places_are_told_together() {
         .replace("x + by", "x - by");
     assert_eq!(touched(FILE, &changed), lines(&[(7, 7), (24, 24)]));
 }
+
+#[test]
+fn what_moves_into_another_block_changes_the_whole_function() {
+    // Whoever leaves the loop by an exception does not come to line 13, and yet would notice.
+    assert_eq!(
+        exchange("    return total\n", "        return total\n"),
+        lines(&[(6, 13)])
+    );
+    // Behind a block: told by the statement that follows in the block around, and by nothing where none does.
+    assert_eq!(
+        exchange(
+            "            continue\n",
+            "            continue\n    print(a)\n"
+        ),
+        lines(&[(8, 12), (13, 13)])
+    );
+    assert_eq!(
+        exchange(
+            "            pass\n",
+            "            pass\n        print(by)\n"
+        ),
+        lines(&[(23, 32)])
+    );
+}
