@@ -9,17 +9,19 @@ use crate::attempt::AttemptError;
 use crate::editor::Editor;
 use crate::interface::Interface;
 use crate::parse::{Fault, Malformed};
-use crate::patch::{self, Patch};
+use crate::patch::{self, Patch, PatchError};
 use crate::place::Place;
 use crate::shell;
 
 /// The state of an attempt that is not in its sandbox.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Hands {
     editor: Editor,
     has_reviewed: bool,
     /// What the repository has that it had not, if nothing has run since that was found out.
     patch: Option<Patch>,
+    /// A sandbox that is not needed any more.
+    idle: Option<Box<dyn Sandbox>>,
 }
 
 /// Where hands work.
@@ -67,10 +69,8 @@ impl Hands {
 
     /// The first submission is answered with the changes and a request to look at them once more.
     async fn submit(&mut self, bench: &Bench<'_>) -> Result<Observation, AttemptError> {
-        let patch = match self.patch.take() {
-            Some(patch) => patch,
-            None => patch::of(bench.sandbox, bench.place, bench.interface.root()).await?,
-        };
+        let root = bench.interface.root();
+        let patch = self.patch(bench.sandbox, bench.place, root).await?;
         let text = self.patch.insert(patch).text.clone();
         if !std::mem::replace(&mut self.has_reviewed, true) {
             let review = bench.interface.submit_review(&text)?;
@@ -84,8 +84,38 @@ impl Hands {
         })
     }
 
-    /// The patch, if the last action asked for it: nothing has run since.
-    pub(crate) fn patch(&mut self) -> Option<Patch> {
-        self.patch.take()
+    /// What the repository has that it had not.
+    pub(crate) async fn patch(
+        &mut self,
+        sandbox: &dyn Sandbox,
+        place: &dyn Place,
+        root: &str,
+    ) -> Result<Patch, PatchError> {
+        match self.patch.take() {
+            Some(patch) => Ok(patch),
+            None => self.compare(sandbox, place, root).await,
+        }
+    }
+
+    /// Stops what is not needed any more: something to do while others are waited for.
+    pub(crate) async fn tidy(&mut self) -> swemill_sandbox::Result<()> {
+        match self.idle.take() {
+            Some(idle) => idle.stop().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn compare(
+        &mut self,
+        sandbox: &dyn Sandbox,
+        place: &dyn Place,
+        root: &str,
+    ) -> Result<Patch, PatchError> {
+        let compared = patch::compare(sandbox, place, root).await?;
+        let before = std::mem::replace(&mut self.idle, compared.beside);
+        if let Some(before) = before {
+            before.stop().await?;
+        }
+        Ok(compared.patch)
     }
 }

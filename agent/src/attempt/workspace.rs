@@ -10,7 +10,7 @@ use crate::action::{Call, Observation};
 use crate::hands::{Bench, Hands};
 use crate::interface::Interface;
 use crate::parse::Malformed;
-use crate::patch::{self, Patch, PatchError};
+use crate::patch::{Patch, PatchError};
 use crate::place::Place;
 use crate::trajectory::Step;
 
@@ -53,11 +53,11 @@ impl<P: Place> Workspace<P> {
         }
     }
 
-    /// Starts the sandbox if there is none.
+    /// Starts the sandbox if there is none, and stops what is not needed any more.
     pub(super) async fn ready(&mut self) -> Result<(), AttemptError> {
         let root = self.interface.root();
         started(&mut self.sandbox, &self.place, root).await?;
-        Ok(())
+        Ok(self.hands.tidy().await?)
     }
 
     /// Carries out actions; when the sandbox ends under them, in a new one in which the completed steps were repeated.
@@ -93,28 +93,29 @@ impl<P: Place> Workspace<P> {
 
     /// What the completed steps have changed in the repository.
     pub(super) async fn patch(&mut self, completed: &[Step]) -> Result<Patch, AttemptError> {
-        if let Some(patch) = self.hands.patch() {
-            return Ok(patch);
-        }
         let interface = self.interface.clone();
         let root = interface.root();
         let sandbox = started(&mut self.sandbox, &self.place, root).await?;
-        match patch::of(sandbox, &self.place, root).await {
+        match self.hands.patch(sandbox, &self.place, root).await {
             Err(PatchError::Sandbox(error)) => {
                 self.begin_anew(&error, completed).await?;
                 let sandbox = started(&mut self.sandbox, &self.place, root).await?;
-                Ok(patch::of(sandbox, &self.place, root).await?)
+                Ok(self.hands.patch(sandbox, &self.place, root).await?)
             }
             patch => Ok(patch?),
         }
     }
 
     /// Ends the sandbox.
-    pub(super) async fn close(self) -> Result<(), AttemptError> {
-        match self.sandbox {
-            Some(sandbox) => Ok(sandbox.stop().await?),
-            None => Ok(()),
-        }
+    pub(super) async fn close(mut self) -> Result<(), AttemptError> {
+        let own = async {
+            match self.sandbox {
+                Some(sandbox) => sandbox.stop().await,
+                None => Ok(()),
+            }
+        };
+        let (own, other) = tokio::join!(own, self.hands.tidy());
+        Ok(own.and(other)?)
     }
 
     async fn try_to_perform(&mut self, calls: &[Call]) -> Result<Done, AttemptError> {

@@ -93,24 +93,48 @@ pub enum PatchError {
 
 /// What the repository at `root` of a sandbox has that a fresh one of the same place has not.
 pub async fn of(worked: &dyn Sandbox, place: &dyn Place, root: &str) -> Result<Patch, PatchError> {
+    let Compared { patch, beside } = compare(worked, place, root).await?;
+    if let Some(beside) = beside {
+        beside.stop().await?;
+    }
+    Ok(patch)
+}
+
+/// A patch, and the sandbox that was started to compare with, if one was: to be stopped when there is time for it.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    pub(crate) patch: Patch,
+    pub(crate) beside: Option<Box<dyn Sandbox>>,
+}
+
+/// [`of`], for whoever has better to do now than to wait for a sandbox to stop.
+pub(crate) async fn compare(
+    worked: &dyn Sandbox,
+    place: &dyn Place,
+    root: &str,
+) -> Result<Compared, PatchError> {
     let unknown = Untouched::default();
     let untouched = place.untouched().unwrap_or(&unknown);
     let mut before = untouched.of(place, root).await?;
-    let patch = since(&mut before, worked, root).await;
-    before.end().await?;
-    patch
+    let (new, ready) = tokio::join!(listing::of(worked, root), before.ready());
+    ready?;
+    let patch = since(&mut before, &new?, worked, root).await?;
+    Ok(Compared {
+        patch,
+        beside: before.end(),
+    })
 }
 
 /// What a sandbox's repository has that it had not before.
 async fn since(
     before: &mut Before<'_>,
+    new: &Listing,
     after: &dyn Sandbox,
     root: &str,
 ) -> Result<Patch, PatchError> {
-    let new = listing::of(after, root).await?;
     let mut patch = Patch::default();
     let mut count = 0;
-    for (path, then, now) in changes(before, &new) {
+    for (path, then, now) in changes(before, new) {
         count += 1;
         let outcome = if count > MOST_FILES {
             Err(Reason::Count)

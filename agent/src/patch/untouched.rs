@@ -92,6 +92,14 @@ impl Before<'_> {
         self.repository.ignored.covers(path)
     }
 
+    /// Starts the sandbox that a first comparison at this place needs most likely.
+    pub(super) async fn ready(&mut self) -> Result<(), PatchError> {
+        if self.sandbox.is_none() && self.repository.texts().of.is_empty() {
+            self.sandbox = Some(self.place.start().await?);
+        }
+        Ok(())
+    }
+
     /// A file's text.
     pub(super) async fn text(&mut self, name: &str) -> Result<Text, PatchError> {
         if let Some(text) = self.repository.texts().of.get(name) {
@@ -107,12 +115,9 @@ impl Before<'_> {
         Ok(text)
     }
 
-    /// Ends the sandbox, if there is one.
-    pub(super) async fn end(self) -> Result<(), PatchError> {
-        match self.sandbox {
-            Some(sandbox) => Ok(sandbox.stop().await?),
-            None => Ok(()),
-        }
+    /// The sandbox that was started, if one was.
+    pub(super) fn end(self) -> Option<Box<dyn Sandbox>> {
+        self.sandbox
     }
 }
 

@@ -29,7 +29,9 @@ pub(crate) fn installed(name: &str) -> Option<Installed> {
     let has_terms = catalogue::find(name).is_some_and(|entry| entry.beside.is_some());
     let accepted = std::env::var_os("SWEMILL_TERMS").is_some_and(|said| said == "accepted");
     if has_terms && !accepted && store.get(name).is_err() {
-        println!("not run, for SWEMILL_TERMS is not `accepted`: this needs {name}, whose terms bind whoever uses it");
+        println!(
+            "not run, for SWEMILL_TERMS is not `accepted`: this needs {name}, whose terms bind whoever uses it"
+        );
         return None;
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
