@@ -13,21 +13,21 @@ use swemill_store::rollouts::Overhead;
 
 use super::record::Billed;
 
-/// What the time of an attempt is told apart into, beside the harness's own.
+/// What the time of an attempt is told apart into, beside the harness's own. What is under way together with another part
+/// costs nothing of its own: the time is the first one's in this order.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
     /// The model, failed tries and waits between them included.
     Model,
-    /// Waiting for a turn to run a command.
-    Turn,
-    /// Waiting for the sealed place.
-    Sealing,
     /// Sandboxes: commands, and everything else that is asked of them.
     Sandbox,
+    /// Waiting for the sealed place.
+    Sealing,
+    /// Waiting for a turn to run a command.
+    Turn,
 }
 
-/// The times of one attempt. While the model answers it is the model that is waited for, whatever is done meanwhile; the
-/// other parts follow one another. So they add up, and what is left is the harness's own.
+/// The times of one attempt.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     times: Mutex<Times>,
@@ -36,40 +36,48 @@ pub(super) struct Clock {
 #[derive(Debug, Default)]
 struct Times {
     of: [Duration; 4],
-    /// Since when the model is answering.
-    model_since: Option<Instant>,
+    /// How much of each part is under way, and since when all of it has been the same.
+    under_way: [usize; 4],
+    since: Option<Instant>,
 }
 
 impl Times {
-    /// What the model has had so far.
-    fn model(&self) -> Duration {
-        let running = self.model_since.map(|since| since.elapsed());
-        self.of[Part::Model as usize] + running.unwrap_or_default()
+    /// Gives the time until now to the part that has it.
+    fn settle(&mut self) {
+        let now = Instant::now();
+        let since = self.since.replace(now).unwrap_or(now);
+        if let Some(part) = self.under_way.iter().position(|&count| count > 0) {
+            self.of[part] += now.saturating_duration_since(since);
+        }
+    }
+}
+
+/// A part that is under way, until this is dropped.
+struct UnderWay<'a> {
+    clock: &'a Clock,
+    part: Part,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut times = self.clock.times();
+        times.settle();
+        times.under_way[self.part as usize] -= 1;
     }
 }
 
 impl Clock {
-    /// Lets a future run, and adds the time until it is done to a part.
+    /// Lets a future run, and gives the time until it is done to a part.
     pub(super) async fn over<F: Future>(&self, part: Part, work: F) -> F::Output {
-        let begun = Instant::now();
-        let model_before = {
-            let mut times = self.times();
-            if matches!(part, Part::Model) {
-                times.model_since = Some(begun);
-            }
-            times.model()
-        };
-        let done = work.await;
-        let elapsed = begun.elapsed();
+        let _under_way = self.begin(part);
+        work.await
+    }
+
+    fn begin(&self, part: Part) -> UnderWay<'_> {
         let mut times = self.times();
-        let time = if matches!(part, Part::Model) {
-            times.model_since = None;
-            elapsed
-        } else {
-            elapsed.saturating_sub(times.model().saturating_sub(model_before))
-        };
-        times.of[part as usize] += time;
-        done
+        times.settle();
+        times.under_way[part as usize] += 1;
+        UnderWay { clock: self, part }
     }
 
     fn times(&self) -> MutexGuard<'_, Times> {
@@ -78,7 +86,7 @@ impl Clock {
 
     /// What an attempt that took `wall` time was beside what its steps are billed with.
     pub(super) fn overhead(&self, wall: Duration, processor: Duration, billed: Billed) -> Overhead {
-        let [model, turns, sealing, sandboxes] =
+        let [model, sandboxes, sealing, turns] =
             self.times().of.map(|duration| duration.as_secs_f64());
         // A replay's steps have the seconds that were recorded, which may be more than passed.
         let failed_tries = (model - billed.lm).max(0.0);
@@ -182,19 +190,22 @@ mod tests {
             clock.over(Part::Sealing, nap(20)).await;
             clock.over(Part::Sandbox, nap(60)).await;
         };
-        tokio::join!(clock.over(Part::Model, nap(50)), starting);
+        let comparing = clock.over(Part::Sandbox, nap(75));
+        tokio::join!(clock.over(Part::Model, nap(50)), starting, comparing);
         let wall = begun.elapsed();
-        let billed = Billed {
-            lm: 0.05,
-            execution: 0.0,
-        };
-        let overhead = clock.overhead(wall, Duration::ZERO, billed);
+        let overhead = clock.overhead(wall, Duration::ZERO, Billed::default());
         assert!(overhead.sealing_seconds < 0.005, "{overhead:?}");
-        assert!(
-            (0.02..0.06).contains(&overhead.sandbox_seconds),
-            "{overhead:?}"
-        );
-        assert!(overhead.harness_seconds < 0.01, "{overhead:?}");
+        assert!(overhead.waiting_seconds >= 0.05, "{overhead:?}");
+        assert!(overhead.sandbox_seconds >= 0.02, "{overhead:?}");
+        // What is under way together is counted once.
+        let told = [
+            overhead.waiting_seconds,
+            overhead.sealing_seconds,
+            overhead.sandbox_seconds,
+            overhead.harness_seconds,
+        ];
+        let told: f64 = told.iter().sum();
+        assert!((told - wall.as_secs_f64()).abs() < 1e-6, "{overhead:?}");
     }
 
     #[tokio::test]
