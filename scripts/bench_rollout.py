@@ -1,8 +1,8 @@
 """Measures what the harness adds to rollouts. `scripts/bench-rollout` calls it, with expert attempts as campaign 1.
 
 Two runs. `replay`: recorded answers at once, many attempts in flight: processor time and memory are the harness's own.
-`server`: the same answers from a server on the loopback interface, LATENCY seconds each, few attempts in flight: whose
-time a rollout's wall clock is.
+`server`: the same answers from a server on the loopback interface, LATENCY seconds each (0.2), few attempts in flight: whose
+time a rollout's wall clock is. No ATTEMPTS, no first run.
 """
 
 import http.server
@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-LATENCY = 0.2
+LATENCY = float(os.environ.get("LATENCY", "0.2"))
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -112,8 +112,9 @@ def tell(name, in_flight, account, processor, memory):
 def main():
     swemill, attempts, in_flight, few = sys.argv[1:]
     interface = ["--interface", "swe-agent"]
-    replay = run(swemill, "--policy", "replay", "--replay", "1", "--attempts", attempts, "--in-flight", in_flight)
-    tell("replay", in_flight, *replay)
+    if attempts != "0":
+        replay = run(swemill, "--policy", "replay", "--replay", "1", "--attempts", attempts, "--in-flight", in_flight)
+        tell("replay", in_flight, *replay)
     server = run(swemill, "--model", "recorded", "--endpoint", serve(swemill), *interface, "--in-flight", few)
     tell(f"server that answers in {1000 * LATENCY:.0f} ms", few, *server)
 
