@@ -111,11 +111,9 @@ impl Hands {
         place: &dyn Place,
         root: &str,
     ) -> Result<Patch, PatchError> {
-        let compared = patch::compare(sandbox, place, root).await?;
-        let before = std::mem::replace(&mut self.idle, compared.beside);
-        if let Some(before) = before {
-            before.stop().await?;
-        }
+        let compared = patch::of(sandbox, place, root).await?;
+        self.tidy().await?;
+        self.idle = compared.beside;
         Ok(compared.patch)
     }
 }

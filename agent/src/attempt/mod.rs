@@ -1,9 +1,10 @@
 //! One attempt while it runs: its workspace, its conversation, what it has used.
 //!
 //! An [`Attempt`] is driven from outside: [`Attempt::query`] is what the policy is to be asked, or [`Attempt::ask`] asks it
-//! while the sandbox starts, [`Attempt::act`] carries out what it answered, [`Attempt::add`] takes the step in, until [`Attempt::exit`] says that it is over and
-//! [`Attempt::hand_in`] makes a trajectory of it. [`Agent::attempt`](crate::Agent::attempt) does so with an
-//! [`Lm`](crate::Lm); whoever has the answers from elsewhere can do it step by step.
+//! while the sandbox starts, [`Attempt::act`] carries out what it answered, [`Attempt::add`] takes the step in, until
+//! [`Attempt::exit`] says that it is over and [`Attempt::hand_in`] makes a trajectory of it.
+//! [`Agent::attempt`](crate::Agent::attempt) does so with an [`Lm`](crate::Lm); whoever has the answers from elsewhere can do
+//! it step by step.
 
 mod error;
 mod workspace;

@@ -91,24 +91,17 @@ pub enum PatchError {
     },
 }
 
-/// What the repository at `root` of a sandbox has that a fresh one of the same place has not.
-pub async fn of(worked: &dyn Sandbox, place: &dyn Place, root: &str) -> Result<Patch, PatchError> {
-    let Compared { patch, beside } = compare(worked, place, root).await?;
-    if let Some(beside) = beside {
-        beside.stop().await?;
-    }
-    Ok(patch)
-}
-
 /// A patch, and the sandbox that was started to compare with, if one was: to be stopped when there is time for it.
 #[derive(Debug)]
-pub(crate) struct Compared {
-    pub(crate) patch: Patch,
-    pub(crate) beside: Option<Box<dyn Sandbox>>,
+pub struct Compared {
+    /// What was changed.
+    pub patch: Patch,
+    /// The other sandbox. Dropped, it ends as well, without anybody waiting for it.
+    pub beside: Option<Box<dyn Sandbox>>,
 }
 
-/// [`of`], for whoever has better to do now than to wait for a sandbox to stop.
-pub(crate) async fn compare(
+/// What the repository at `root` of a sandbox has that a fresh one of the same place has not.
+pub async fn of(
     worked: &dyn Sandbox,
     place: &dyn Place,
     root: &str,

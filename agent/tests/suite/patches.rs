@@ -35,7 +35,8 @@ async fn after(repository: &Repository, script: &str) -> Patch {
     let command = Command::new(["bash", "-ec", script]);
     let output = sandbox.exec(command).await.unwrap();
     assert!(output.success(), "{output:?}");
-    patch::of(sandbox.as_ref(), &place, ROOT).await.unwrap()
+    let compared = patch::of(sandbox.as_ref(), &place, ROOT).await;
+    compared.unwrap().patch
 }
 
 fn reasons(patch: &Patch) -> Vec<(&str, Reason)> {
@@ -197,7 +198,8 @@ async fn a_place_that_knows_its_repository_gives_the_same_patches_and_starts_no_
         let sandbox = knowing.place.start().await.unwrap();
         let command = Command::new(["bash", "-ec", change]);
         assert!(sandbox.exec(command).await.unwrap().success());
-        let patch = patch::of(sandbox.as_ref(), &knowing, ROOT).await.unwrap();
+        let compared = patch::of(sandbox.as_ref(), &knowing, ROOT).await;
+        let patch = compared.unwrap().patch;
         assert_eq!(patch, expected);
         assert_eq!(knowing.started.load(Ordering::Relaxed), sandboxes);
     }
@@ -205,7 +207,8 @@ async fn a_place_that_knows_its_repository_gives_the_same_patches_and_starts_no_
     let sandbox = knowing.place.start().await.unwrap();
     let command = Command::new(["bash", "-ec", "echo z >> test_price.py"]);
     assert!(sandbox.exec(command).await.unwrap().success());
-    let patch = patch::of(sandbox.as_ref(), &knowing, ROOT).await.unwrap();
+    let compared = patch::of(sandbox.as_ref(), &knowing, ROOT).await;
+    let patch = compared.unwrap().patch;
     assert!(patch.text.contains("+z"), "{}", patch.text);
     assert_eq!(knowing.started.load(Ordering::Relaxed), 2);
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use swemill_model::store::{Description, Manifest, Store, describe};
 
-use super::size;
+use super::{size, with_note};
 use crate::cli::output::Output;
 
 #[derive(Debug, Args)]
@@ -77,11 +77,10 @@ pub(super) async fn run(
         ("chat template", yes(description.chat_template).to_owned()),
         (
             "licence",
-            [licence.unwrap_or("not stated")]
-                .into_iter()
-                .chain(manifest.licence_note.as_deref())
-                .collect::<Vec<_>>()
-                .join("; "),
+            with_note(
+                licence.unwrap_or("not stated"),
+                manifest.licence_note.as_deref(),
+            ),
         ),
         ("from", manifest.origin.clone()),
         ("folder", installed.folder.display().to_string()),

@@ -70,6 +70,14 @@ pub(super) async fn run(
     }
 }
 
+/// A licence, with what a user should know about it.
+fn with_note(licence: &str, note: Option<&str>) -> String {
+    match note {
+        Some(note) => format!("{licence}; {note}"),
+        None => licence.to_owned(),
+    }
+}
+
 /// A size for people.
 fn size(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "a size for people")]

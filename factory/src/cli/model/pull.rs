@@ -8,7 +8,7 @@ use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use swemill_model::store::{Pull, Reference, Settings, Store};
 
-use super::size;
+use super::{size, with_note};
 use crate::cli::output::Output;
 
 #[derive(Debug, Args)]
@@ -34,9 +34,8 @@ pub(super) async fn run(
     let reference = Reference::parse(&arguments.model)?;
     // Before anything is fetched: some terms bind whoever uses the model.
     if let Reference::Catalogue(entry) = &reference {
-        let note = entry.licence_note.iter().map(|note| format!("; {note}"));
-        let note: String = note.collect();
-        output.note(format!("{} is under: {}{note}", entry.name, entry.licence));
+        let licence = with_note(entry.licence, entry.licence_note);
+        output.note(format!("{} is under: {licence}", entry.name));
     }
     let bars = Bars::new(output.draws());
     let pull = Pull {
