@@ -10,7 +10,7 @@ use crate::limits::{AttemptLimits, Exit};
 use crate::lm::{Class, Completion, Lm, LmError, Query};
 use crate::observer::Observer;
 use crate::place::Place;
-use crate::trajectory::Trajectory;
+use crate::trajectory::{Step, Trajectory};
 
 /// A policy, an interface and its limits: good for any number of attempts.
 #[derive(Clone, Debug)]
@@ -37,24 +37,29 @@ impl Agent {
         let mut attempt = Attempt::begin(self.rules(), task.clone(), place)?;
         let recorded = observer.recorded().await.map_err(AttemptError::Observer)?;
         attempt.resume(recorded).await?;
+        // The observer is told of a step while the next answer is awaited, or the work handed in.
+        let mut untold = None;
         let exit = loop {
             if let Some(exit) = attempt.exit() {
                 break exit;
             }
-            let answer = attempt.ask(async |query| self.ask(query, task).await);
-            let (completion, seconds) = match answer.await? {
+            let telling = tell(observer, untold.take());
+            let asked = attempt.ask(async |query| tokio::join!(self.ask(query, task), telling));
+            let (answer, told) = asked.await?;
+            told?;
+            let (completion, seconds) = match answer {
                 Ok(answer) => answer,
                 Err(error) if error.class() == Class::Agent => break Exit::Context,
                 Err(error) => return Err(error.into()),
             };
             let step = attempt.act(completion, seconds).await?;
-            let told = observer.completed(&step).await;
-            told.map_err(AttemptError::Observer)?;
+            untold = Some(step.clone());
             attempt.add(step);
         };
-        attempt
-            .hand_in(exit, self.lm.name(), self.lm.policy())
-            .await
+        let handing_in = attempt.hand_in(exit, self.lm.name(), self.lm.policy());
+        let (told, trajectory) = tokio::join!(tell(observer, untold), handing_in);
+        told?;
+        trajectory
     }
 
     /// Asks the model, and says how many seconds it took. Failures that pass are tried again; their time is not counted.
@@ -83,5 +88,12 @@ impl Agent {
             limits: self.limits.clone(),
             context: self.context.clone(),
         }
+    }
+}
+
+async fn tell(observer: &mut dyn Observer, completed: Option<Step>) -> Result<(), AttemptError> {
+    match completed {
+        Some(step) => (observer.completed(&step).await).map_err(AttemptError::Observer),
+        None => Ok(()),
     }
 }

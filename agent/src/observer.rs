@@ -16,7 +16,8 @@ pub trait Observer: Send {
         Ok(Vec::new())
     }
 
-    /// A step was completed. The next one begins when this returns; an error ends the attempt, which can be resumed.
+    /// A step was completed. The model may be asked for the next one meanwhile; none of its actions is carried out before
+    /// this returns. An error ends the attempt, which can be resumed.
     async fn completed(&mut self, step: &Step) -> Result<(), ObserverError>;
 }
 

@@ -174,12 +174,13 @@ def _put(pairs, functions, name):
         if after == function.__code__ and _lines(after) == _lines(function.__code__):
             continue
         changes.append((function, after))
-    others = _Holders(functions)
+    holders = _Holders(functions)
     for function, after in changes:
         _check(function, after)
-        if others.hold(function):
-            raise Unfit("the code of {} is held by more than functions".format(function.__qualname__))
+    registries = holders.registries([function for function, _ in changes])
     for function, after in changes:
+        for registry in registries:
+            _replace(registry, function.__code__, after)
         function.__code__ = after
 
 
@@ -196,8 +197,17 @@ def _check(function, after):
         raise Unfit("the documentation of {} is changed".format(function.__qualname__))
 
 
+def _replace(registry, before, after):
+    if type(registry) is set:
+        if before in registry:
+            registry.remove(before)
+            registry.add(after)
+    else:
+        registry[:] = [after if thing is before else thing for thing in registry]
+
+
 class _Holders:
-    """Whether code is held by anything but functions and the code around it: a registry would keep the old one."""
+    """What holds code besides functions and the code around it. Whatever does would keep the old one."""
 
     def __init__(self, functions):
         import sys
@@ -226,8 +236,30 @@ class _Holders:
     def references(self, function):
         return self.count(function.__code__)
 
-    def hold(self, function):
-        return self.references(function) - self.nobody > self.known[id(function.__code__)]
+    def others(self, function):
+        return self.references(function) - self.nobody - self.known[id(function.__code__)]
+
+    def registries(self, functions):
+        """The sets and lists that hold code of these functions, as those do that hide frames from tracebacks.
+
+        What importing put into one it would put there changed. Of anything else that holds code this is not known.
+        """
+        import gc
+
+        kept = [(function, self.others(function)) for function in functions]
+        kept = [(function, others) for function, others in kept if others]
+        if not kept:
+            return []
+        found = gc.get_referrers(*[function.__code__ for function, _ in kept])
+        found = [thing for thing in found if type(thing) is set or type(thing) is list]
+        for function, others in kept:
+            if others != sum(_times(registry, function.__code__) for registry in found):
+                raise Unfit("the code of {} is held by more than functions".format(function.__qualname__))
+        return found
+
+
+def _times(registry, code):
+    return sum(thing is code for thing in registry)
 
 
 def _place(code):

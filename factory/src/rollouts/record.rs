@@ -1,4 +1,4 @@
-//! Keeping an attempt's steps in the store, each before the next begins.
+//! Keeping an attempt's steps in the store, each before an action of the next is carried out.
 
 use std::time::Duration;
 

@@ -124,8 +124,8 @@ impl Kills {
     fn tell(&self, home: &Home) {
         let told = home.rows(
             "SELECT count(*) AS rollouts, sum(resumes) AS resumes, sum(steps) AS steps,
-                    (SELECT sum(attempts) - count(*) FROM jobs WHERE kind = 'rollout') AS attempts_cut_off,
-                    (SELECT sum(attempts) - count(*) FROM jobs WHERE kind = 'grade') AS grades_cut_off
+                    (SELECT sum(fence) - count(*) FROM jobs WHERE kind = 'rollout') AS attempts_cut_off,
+                    (SELECT sum(fence) - count(*) FROM jobs WHERE kind = 'grade') AS grades_cut_off
              FROM rollouts",
         );
         let _ = writeln!(

@@ -228,6 +228,13 @@ async fn copies_give_the_lists_of_the_slow_way() {
             "        value = 3\n",
             &[],
         ),
+        // A set and a list have this function's code; the test that asks them passes still.
+        (
+            "shop/plain.py",
+            "return number / 2",
+            "return number * 2",
+            &["test_half"],
+        ),
     ] {
         let (changed, lines) = shop.change(file, old, new);
         let slow = shop.slow(&changed).await;
@@ -261,8 +268,8 @@ async fn what_cannot_be_exchanged_exactly_is_refused() {
         // The function that runs has another's code, of which nothing is known.
         ("shop/odd.py", "return number * 2", "return number * 3"),
         ("shop/plain.py", "yield text", "return [text]"),
-        // A registry has the old code.
-        ("shop/plain.py", "return number / 2", "return number / 3"),
+        // A dictionary has the old code.
+        ("shop/plain.py", "return number / 3", "return number / 4"),
     ] {
         let (changed, _) = shop.change(file, old, new);
         let outcome = shop.copy(Stage::Collected, &changed, None).await;

@@ -16,7 +16,7 @@ pub struct Lease {
     pub job: i64,
     /// Counts the claims of this job; any later claim has a higher one.
     pub fence: i64,
-    /// The attempt's number, from 1.
+    /// The attempt's number, from 1, when it was claimed.
     pub attempt: i32,
 }
 
@@ -31,7 +31,7 @@ pub struct Job {
     pub key: String,
     /// What the stage needs to know.
     pub payload: Value,
-    /// How often it may be tried in all.
+    /// How often it may be tried in all; a rollout's job, how often in turn without a new step.
     pub max_attempts: i32,
 }
 

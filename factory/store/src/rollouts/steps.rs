@@ -1,4 +1,4 @@
-//! The steps of attempts: written one by one, each before the next begins.
+//! The steps of attempts: written one by one, each before an action of the next is carried out.
 
 use sqlx::PgExecutor;
 
@@ -37,6 +37,9 @@ pub struct NewStep {
 
 /// Stores a step, if the lease on the rollout's job is still this worker's; [`Error::LeaseLost`] otherwise. From then on
 /// it is never lost. Storing it again, when it is not known whether that worked, changes nothing.
+///
+/// A job that gets on is no hopeless one: with a new step its attempts are counted from this one again. Not after the
+/// rollout had to begin anew, so that one that never repeats itself comes to an end.
 pub async fn add(
     executor: impl PgExecutor<'_>,
     rollout_id: i64,
@@ -55,6 +58,11 @@ pub async fn add(
                                           cost, lm_seconds, execution_seconds, malformed, words)
                SELECT $1, $4, $5, $6, $7, $8, $9, $10, $11, $12, to_tsvector('simple', $13) FROM held
                ON CONFLICT (rollout_id, index) DO NOTHING
+               RETURNING rollout_id
+           ), got_on AS (
+               UPDATE jobs SET attempts = 1
+               FROM added JOIN rollouts ON rollouts.id = added.rollout_id
+               WHERE jobs.id = $2 AND attempts > 1 AND restarts = 0
            )
            SELECT count(*) AS "count!" FROM held"#,
         rollout_id,

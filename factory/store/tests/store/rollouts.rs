@@ -180,6 +180,64 @@ async fn only_the_holder_of_the_lease_writes_steps_and_none_is_written_twice() {
     store.remove().await;
 }
 
+/// Queues a job as at the end of its lease.
+async fn cut_off(store: &TestStore, lease: &Lease) -> String {
+    sqlx::query("UPDATE jobs SET lease_expires_at = clock_timestamp() WHERE id = $1")
+        .bind(lease.job)
+        .execute(store.pool())
+        .await
+        .unwrap();
+    jobs::reclaim_expired(store.pool()).await.unwrap();
+    sqlx::query_scalar("SELECT state::text FROM jobs WHERE id = $1")
+        .bind(lease.job)
+        .fetch_one(store.pool())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn attempts_that_get_on_are_cut_off_as_often_as_may_be_and_others_only_so_often() {
+    let store = store().await;
+    let (id, mut lease) = begun(&store).await;
+    let tries = i32::from(job(id).max_attempts);
+    for index in 1..20 {
+        assert_eq!(cut_off(&store, &lease).await, "queued");
+        lease = claim(&store, 1).await.remove(0).1;
+        let added = steps::add(store.pool(), id, &step(index), &lease).await;
+        added.unwrap();
+    }
+    for attempt in 2..=tries {
+        assert_eq!(cut_off(&store, &lease).await, "queued");
+        lease = claim(&store, 1).await.remove(0).1;
+        assert_eq!(lease.attempt, attempt);
+        // That one was stored before.
+        let added = steps::add(store.pool(), id, &step(19), &lease).await;
+        added.unwrap();
+    }
+    assert_eq!(cut_off(&store, &lease).await, "dead");
+    store.remove().await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_begins_anew_again_and_again_comes_to_an_end() {
+    let store = store().await;
+    let (id, mut lease) = begun(&store).await;
+    for attempt in 1..=i32::from(job(id).max_attempts) {
+        assert_eq!(lease.attempt, attempt);
+        let mut transaction = store.begin().await.unwrap();
+        let restarted = attempts::restart(&mut transaction, id, "differs", &lease).await;
+        restarted.unwrap();
+        transaction.commit().await.unwrap();
+        let added = steps::add(store.pool(), id, &step(0), &lease).await;
+        added.unwrap();
+        if cut_off(&store, &lease).await == "queued" {
+            lease = claim(&store, 1).await.remove(0).1;
+        }
+    }
+    assert!(claim(&store, 1).await.iter().all(|(other, _)| *other != id));
+    store.remove().await;
+}
+
 #[tokio::test]
 async fn a_rollout_that_begins_anew_forgets_its_steps_and_says_why() {
     let store = store().await;

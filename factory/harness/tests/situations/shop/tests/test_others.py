@@ -48,6 +48,14 @@ def test_local_name():
     assert shop.plain.local_name(True) == 1
 
 
+def test_half():
+    assert shop.plain.half(4) == 2
+
+
+def test_half_is_known():
+    assert shop.plain.half(0) == 0 and shop.plain.knows(shop.plain.half)
+
+
 SEEN = []
 
 
