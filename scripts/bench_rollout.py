@@ -48,6 +48,8 @@ class Recorded(http.server.BaseHTTPRequestHandler):
     """Answers chat completions from trajectories, by the first message of the user and the number of answers before."""
 
     protocol_version = "HTTP/1.1"
+    # An answer is one packet: a second one would wait for the client's acknowledgement of the first.
+    wbufsize = -1
     answers = {}
 
     def do_POST(self):
