@@ -39,7 +39,7 @@ def make(pytest, link, stages):
     raised = set()
     held = []
     described = [0]
-    quieten = swemill_quiet.quieten
+    quieten, know_parameters = swemill_quiet.quieten, swemill_quiet.know_parameters
     # Where the reporter's reports go instead.
     put_off = [None]
 
@@ -100,6 +100,7 @@ def make(pytest, link, stages):
             announce(items, not_found)
         if link.is_copy:
             put_off[0] = quieten(session.config)
+            know_parameters()
         outcome = yield
         tell_held()
         stages.ran(watch.over(), outcome.excinfo is None)

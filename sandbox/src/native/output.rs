@@ -74,27 +74,6 @@ pub(crate) async fn collect(mut source: impl AsyncRead + Unpin, limit: usize) ->
     }
 }
 
-/// Reads to the end or until there are more than `limit` bytes; the bytes, and whether there were more.
-pub(crate) async fn collect_all(
-    mut source: impl AsyncRead + Unpin,
-    limit: usize,
-) -> (Vec<u8>, bool) {
-    let mut bytes = Vec::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        // A connection reset is an end like any other: the other side was killed with bytes unread.
-        let got = source.read(&mut chunk).await.unwrap_or(0);
-        if got == 0 {
-            return (bytes, false);
-        }
-        let room = limit - bytes.len();
-        bytes.extend_from_slice(&chunk[..got.min(room)]);
-        if got > room {
-            return (bytes, true);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

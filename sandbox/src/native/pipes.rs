@@ -1,8 +1,10 @@
 //! What a command is connected to: its input in memory, its output by pipes, its record channel by a socket.
 
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -11,8 +13,15 @@ use tokio::net::UnixStream;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::Notify;
 
-use super::output;
 use crate::Command;
+
+/// How often the record channel is looked at. Whoever waits for it is woken by every record, and the waking takes longer
+/// than all else that the command does to write one.
+const PAUSE: Duration = Duration::from_millis(10);
+/// With this much at a time the command may be waiting for room.
+const BULK: usize = 64 << 10;
+/// Bytes read at a time.
+const CHUNK: usize = 16 << 10;
 
 /// A file in memory that holds the given bytes for good and stands at its beginning.
 pub(crate) fn sealed_file(bytes: &[u8]) -> io::Result<std::fs::File> {
@@ -76,28 +85,57 @@ impl Pipes {
     }
 }
 
-/// Sends the greeting and collects what comes back; whether that was too much.
+/// Sends the greeting and collects what comes back until the command has `ended`; whether that was too much.
 pub(crate) async fn converse(
     channel: Option<UnixStream>,
     greeting: Vec<u8>,
     limit: usize,
     flooded: &Notify,
-) -> (Vec<u8>, bool) {
-    let Some(channel) = channel else {
-        return (Vec::new(), false);
+    ended: &Notify,
+) -> io::Result<(Vec<u8>, bool)> {
+    let Some(mut channel) = channel else {
+        return Ok((Vec::new(), false));
     };
-    let (reading, mut writing) = channel.into_split();
-    let greet = async {
-        // A command that ends without listening is no failure.
-        let _ = writing.write_all(&greeting).await;
-        let _ = writing.shutdown().await;
-    };
-    let listen = async {
-        let (bytes, too_many) = output::collect_all(reading, limit).await;
-        if too_many {
+    // A command that ends without listening is no failure.
+    let _ = channel.write_all(&greeting).await;
+    let channel = channel.into_std()?;
+    let _ = channel.shutdown(Shutdown::Write);
+    let mut kept = Vec::new();
+    let mut has_ended = false;
+    loop {
+        let before = kept.len();
+        if take(&channel, limit, &mut kept) {
             flooded.notify_one();
+            return Ok((kept, true));
         }
-        (bytes, too_many)
-    };
-    tokio::join!(greet, listen).1
+        if has_ended {
+            return Ok((kept, false));
+        }
+        let pause = match kept.len() - before {
+            0..BULK => PAUSE,
+            _ => PAUSE / 10,
+        };
+        tokio::select! {
+            () = ended.notified() => has_ended = true,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Takes what has come; whether it was more than the limit.
+fn take(mut channel: &StdUnixStream, limit: usize, kept: &mut Vec<u8>) -> bool {
+    let mut chunk = [0; CHUNK];
+    loop {
+        // A connection reset is an end like any other: the other side was killed with bytes unread.
+        let got = match channel.read(&mut chunk) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) | Ok(0) => return false,
+            Ok(got) => got,
+        };
+        let room = limit - kept.len();
+        kept.extend_from_slice(&chunk[..got.min(room)]);
+        if got > room {
+            return true;
+        }
+    }
 }

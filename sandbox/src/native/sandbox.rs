@@ -160,16 +160,25 @@ impl NativeSandbox {
         let mut turn = control.begin()?;
         let began = Instant::now();
         start(&mut turn).await?;
-        let flooded = Notify::new();
+        let (flooded, ended) = (Notify::new(), Notify::new());
         let timeout = command.timeout.unwrap_or(self.limits.wall);
         let greeting = command.channel.unwrap_or_default();
         // An error of any one gives up on the others: they would wait for a sandbox that does not answer.
         let ((reply, early), stdout, stderr, (channel, too_much)) = tokio::try_join!(
-            self.supervise(&mut turn, timeout, &flooded),
+            async {
+                let supervised = self.supervise(&mut turn, timeout, &flooded).await;
+                ended.notify_one();
+                supervised
+            },
             output::collect(ours.stdout, self.limits.output_bytes),
             output::collect(ours.stderr, self.limits.output_bytes),
             async {
-                Ok(converse(ours.channel, greeting, self.limits.channel_bytes, &flooded).await)
+                let limit = self.limits.channel_bytes;
+                let conversed = converse(ours.channel, greeting, limit, &flooded, &ended).await;
+                conversed.map_err(|source| Error::Io {
+                    context: "reading the record channel".into(),
+                    source,
+                })
             },
         )?;
         turn.end();
