@@ -67,6 +67,7 @@ def tell_at_the_end(here, folder):
         told = {
             "lines": taken(),
             "reads": watch.take_files(),
+            "looks": watch.take_looks(),
             "opaque": watch.opaque,
             "pythons": watch.pythons,
         }

@@ -3,15 +3,20 @@
 A copy of a process that has imported the repository and collected its tests can stand for one that imported the
 changed repository only if importing could not have gone differently. That is so when the change lies within bodies
 of functions that were not executed meanwhile (the host sees to that), and when, here, the compiled module is the
-same but for code of functions. Then every function object made from such code is given the new code. Whatever is not
-plainly so is refused, with the reason, and the host runs the tests the slow way.
+same but for code of functions and constants that are defaults of their parameters. Then every function object made from
+such code is given the new code and defaults. Whatever is not plainly so is refused, with the reason, and the host runs
+the tests the slow way.
 """
 
 
+import dis
+
+import swemill_defaults
+
 CO_OPTIMIZED = 0x1
 
-# Of classes, since Python 3.13: what `inspect` looks for in the file's text.
-LINE = "__firstlineno__"
+# Of classes, since Python 3.13: what `inspect` looks for in the file's text, and which attributes methods set.
+LINE, ATTRIBUTES = "__firstlineno__", "__static_attributes__"
 
 
 class Unfit(Exception):
@@ -55,7 +60,7 @@ def prepare(files):
                 suspended.add(os.path.abspath(code.co_filename))
     thing = code = content = None
 
-    def exchange(name, changed):
+    def exchange(name, original, changed):
         path = os.path.join(here, name)
         loaded = modules.get(path)
         if not loaded:
@@ -69,15 +74,22 @@ def prepare(files):
         module, before = loaded[0]
         if before is None:
             raise Unfit("{} was imported by a loader of its own".format(name))
+        defaults = {}
+        if original is not None:
+            changed, defaults = swemill_defaults.separate(original, changed)
         after = compile(changed, before.co_filename, "exec", dont_inherit=True)
         pairs, bodies = [], {}
         _match(before, after, pairs, bodies, executed=True)
-        _put(pairs, [function() for function in functions.get(path, ())], name)
+        made = [function() for function in functions.get(path, ())]
+        reason = swemill_defaults.put(defaults, made)
+        if reason is not None:
+            raise Unfit(reason)
+        _put(pairs, made, name)
         for kept in classes.get(module, ()):
             thing = kept()
-            line = None if thing is None else bodies.get((thing.__name__, thing.__dict__[LINE]))
-            if line is not None:
-                type.__setattr__(thing, LINE, line)
+            place = None if thing is None else (thing.__name__, thing.__dict__[LINE])
+            for fact, value in bodies.get(place, {}).items():
+                type.__setattr__(thing, fact, value)
 
     return exchange
 
@@ -87,7 +99,7 @@ def _match(before, after, pairs, bodies, executed):
     inner = _inner(before), _inner(after)
     if executed:
         same = _shape(before) == _shape(after) and len(inner[0]) == len(inner[1])
-        if not same or not _same_constants(before, after):
+        if not same or not _same_constants(before, after, _facts(before)):
             raise Unfit("what importing executes is changed")
     else:
         pairs.append((before, after))
@@ -97,9 +109,9 @@ def _match(before, after, pairs, bodies, executed):
             return
     for one, other in zip(*inner):
         is_body = executed and _is_class_body(one)
-        if is_body:
-            bodies[one.co_name, one.co_firstlineno] = other.co_firstlineno
         _match(one, other, pairs, bodies, is_body)
+        if is_body:
+            bodies[one.co_name, one.co_firstlineno] = {fact: other.co_consts[place] for place, fact in _facts(one).items()}
 
 
 def _inner(code):
@@ -133,19 +145,30 @@ def _shape(code):
     )
 
 
-def _same_constants(before, after):
-    """Whether constants are alike, code aside; a class's own line number may differ."""
-    ignored = LINE in before.co_names
+def _facts(code):
+    """Where among the constants of a class's body those stand that are only what the compiler notes of the class."""
+    facts, loaded, found = [LINE, ATTRIBUTES], [], {}
+    if not any(fact in code.co_names for fact in facts):
+        return found
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "LOAD_CONST":
+            loaded.append(instruction.arg)
+        elif instruction.opname == "STORE_NAME" and instruction.argval in facts and loaded:
+            found[loaded[-1]] = instruction.argval
+    return {place: fact for place, fact in found.items() if loaded.count(place) == 1}
+
+
+def _same_constants(before, after, facts):
+    """Whether constants are alike, but for code and the compiler's notes."""
     if len(before.co_consts) != len(after.co_consts):
         return False
-    for one, other in zip(before.co_consts, after.co_consts):
+    for place, (one, other) in enumerate(zip(before.co_consts, after.co_consts)):
         if type(one) is not type(other):
             return False
-        if type(one) is type(before):
+        if type(one) is type(before) or place in facts:
             continue
         if _key(one) != _key(other):
-            if not (ignored and one == before.co_firstlineno and other == after.co_firstlineno):
-                return False
+            return False
     return True
 
 

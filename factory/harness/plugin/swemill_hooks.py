@@ -101,9 +101,11 @@ def make(pytest, link, stages):
         if link.is_copy:
             put_off[0] = quieten(session.config)
             know_parameters()
+            # Whole tracebacks cost more than most tests, and of a copy nobody reads them.
+            session.config.option.tbstyle = "value"
         outcome = yield
         tell_held()
-        stages.ran(watch.over(), outcome.excinfo is None)
+        stages.ran(session, watch.over(), outcome.excinfo is None)
 
     def pytest_runtest_logstart(nodeid):
         tell_held()

@@ -50,11 +50,13 @@ class Stages:
 
             self._run_alone = swemill_trace.prepare(link.request)
         if link.is_template():
+            import swemill_chance
             import swemill_exchange
             import swemill_shelf
             import swemill_state
 
             self._exchanging, self._comparing, self._shelf = swemill_exchange, swemill_state, swemill_shelf
+            self._repeat = swemill_chance.repeater()
 
     def imported(self):
         """pytest is imported, and has read no configuration yet."""
@@ -97,19 +99,23 @@ class Stages:
         link.wait({"tests": len(session.items)})
         for change in link.request["changes"]:
             try:
-                exchange(change["path"], change["changed"])
+                exchange(change["path"], change["original"], change["changed"])
             except self._exchanging.Unfit as reason:
                 link.send({"record": "unfit", "text": str(reason)})
                 _leave()
         return True
 
-    def ran(self, failures, well):
+    def ran(self, session, failed, well):
         """The last test is over: a copy has told all that is asked of it, and need not tidy up."""
         link = self._link
-        if self._compare is not None and (failures or link.request["compare"]):
+        if self._compare is not None and (failed or link.request["compare"]):
             link.send({"record": "left", "names": self._compare(self._before)[:1000]})
         if link.is_copy and well:
-            link.send({"record": "finish", "exit": 1 if failures else 0})
+            if failed and link.request["repeat"]:
+                wanted = frozenset(link.request["repeat"])
+                items = [item for item in session.items if item.nodeid in wanted]
+                link.send({"record": "repeated", "wavering": self._repeat(items, failed)})
+            link.send({"record": "finish", "exit": 1 if failed else 0})
             _leave()
 
 

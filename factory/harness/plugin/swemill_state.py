@@ -68,7 +68,7 @@ def prepare(roots):
 IGNORED = frozenset(
     "_pytest pytest pluggy _swemill_pytest_plugin linecache sys gc re tokenize threading weakref _weakrefset random".split()
 )
-HIDDEN = frozenset(["__builtins__", "__warningregistry__", "__firstlineno__", "@py_builtins", "@pytest_ar"])
+HIDDEN = frozenset(["__builtins__", "__warningregistry__", "__firstlineno__", "__static_attributes__", "@py_builtins", "@pytest_ar"])
 
 
 def _same(one, other):

@@ -7,7 +7,7 @@ before the first test is told apart: all tests may depend on it.
 Lines come from `sys.monitoring` where there is one (Python 3.12), where each line costs one event a test, and
 from `sys.settrace` elsewhere. Besides lines a test may depend on the text of a file that it opens, and on whatever
 a program does that it starts: these are told by audit events. Whether it draws from the generators of random numbers
-that the whole process shares is told by their state.
+that the whole process shares is told by their state, and what else in it may be chance by calls (`swemill_chance.py`).
 """
 
 # Programs that read no Python code of the repository.
@@ -18,14 +18,17 @@ STARTS = frozenset(
 )
 
 
-def begin(files, root):
-    """Starts watching this process: what audit events tell, what lines tell, and a function that packs the lines."""
+def begin(files, root, noticed=None):
+    """Starts watching this process: what audit events tell, what lines tell, and a function that packs the lines.
+
+    Where there is a `noticed`, it is told of calls.
+    """
     import binascii
     import os
     import sys
 
     watch = _Audit(os, sys, files, root)
-    lines = (_Monitoring if hasattr(sys, "monitoring") else _Tracing)(os, sys, watch.number_of)
+    lines = (_Monitoring if hasattr(sys, "monitoring") else _Tracing)(os, sys, watch.number_of, noticed)
     lines.begin()
     watch.begin()
     encode = binascii.hexlify
@@ -46,11 +49,13 @@ def prepare(request):
     """Starts watching; returns the function that runs a session's tests, to be called when they are collected."""
     import os
 
+    import swemill_chance
     import swemill_children
 
     root = os.getcwd()
     children = swemill_children.prepare(request["files"], root)
-    watch, lines, taken = begin(request["files"], root)
+    noticed = swemill_chance.Noticed()
+    watch, lines, taken = begin(request["files"], root, noticed)
     generators = _generators()
 
     def run(session, link, seconds):
@@ -58,10 +63,10 @@ def prepare(request):
         opaque = watch.opaque
         if opaque is None and watch.pythons:
             opaque = "it starts Python"
-        link.send({"record": "imported", "lines": taken(), "reads": [], "opaque": opaque})
+        link.send({"record": "imported", "lines": taken(), "reads": [], "looks": watch.take_looks(), "opaque": opaque})
         items, session.items[:] = list(session.items), []
         for item in items:
-            _run_alone(item, link, lines, watch, taken, children, generators, seconds)
+            _run_alone(item, link, lines, watch, taken, children, generators, noticed, seconds)
         lines.end()
 
     return run
@@ -84,7 +89,7 @@ def _generators():
     return state
 
 
-def _run_alone(item, link, lines, watch, taken, children, generators, seconds):
+def _run_alone(item, link, lines, watch, taken, children, generators, noticed, seconds):
     """Runs one test in a fork, and passes on what the fork has to say."""
     import json
     import os
@@ -107,6 +112,7 @@ def _run_alone(item, link, lines, watch, taken, children, generators, seconds):
         clear()
         lines.restart()
         watch.forget()
+        noticed.forget()
         before = generators()
         try:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
@@ -124,9 +130,11 @@ def _run_alone(item, link, lines, watch, taken, children, generators, seconds):
             opaque = opaque or "it starts Python, which did not tell all"
         for other in others:
             opaque = opaque or other["opaque"]
-        covered = {"record": "covered", "id": name, "opaque": opaque, "draws": generators() != before}
+        covered = {"record": "covered", "id": name, "opaque": opaque, "clock": noticed.clock}
+        covered["draws"] = noticed.draws or generators() != before
         covered["lines"] = taken() + [pair for other in others for pair in other["lines"]]
         covered["reads"] = sorted(set(watch.take_files()).union(*[other["reads"] for other in others]))
+        covered["looks"] = sorted(set(watch.take_looks()).union(*[other["looks"] for other in others]))
         records.append(covered)
         text = dump(records).encode("ascii")
         while text:
@@ -148,25 +156,28 @@ def _run_alone(item, link, lines, watch, taken, children, generators, seconds):
     try:
         records = json.loads(b"".join(parts).decode("ascii"))
     except ValueError:
-        records = [{"record": "covered", "id": name, "lines": [], "reads": [], "opaque": "it did not come to its end", "draws": True}]
+        records = [{"record": "covered", "id": name, "lines": [], "reads": [], "looks": [], "opaque": "it did not come to its end", "draws": True, "clock": True}]
     for record in records:
         if record["record"] != "start":
             link.send(record)
 
 
 IMPORT = "<frozen importlib."
+DEFAULTS = frozenset(["__defaults__", "__kwdefaults__"])
 WITH_PROGRAM = frozenset(["subprocess.Popen", "os.posix_spawn", "os.exec"])
 
 
 class _Audit:
-    """What audit events tell: files of the repository that are opened, and programs that are started."""
+    """What audit events tell: files of the repository that are opened or of which functions' defaults are looked at, and
+    programs that are started.
+    """
 
     def __init__(self, os, sys, files, root):
         self.os, self.sys = os, sys
         self.numbers = {name: number for number, name in enumerate(files)}
         self.root = os.path.join(root, "")
         self.scripts = os.path.dirname(sys.executable)
-        self.known, self.files = {}, set()
+        self.known, self.files, self.looks = {}, set(), set()
         # How many programs were started, how many of them Python of this environment, and why any is not known.
         self.started, self.pythons, self.opaque = 0, 0, None
 
@@ -188,7 +199,7 @@ class _Audit:
             self.opaque = "this Python has no audit events"
             return
         number_of, files, starts, note = self.number_of, self.files, STARTS, self.note_start
-        frame_of = self.sys._getframe
+        frame_of, looks, function = self.sys._getframe, self.looks, type(lambda: None)
 
         def hook(event, arguments):
             if event == "open":
@@ -200,6 +211,11 @@ class _Audit:
                     # A module that is read to be imported tells by its lines.
                     if number is not None and not frame_of(1).f_code.co_filename.startswith(IMPORT):
                         files.add(number)
+            elif event == "object.__getattr__":
+                if arguments[1] in DEFAULTS and type(arguments[0]) is function:
+                    number = number_of(arguments[0].__code__.co_filename)
+                    if number is not None:
+                        looks.add(number)
             elif event in starts:
                 note(event, arguments)
 
@@ -243,6 +259,7 @@ class _Audit:
 
     def forget(self):
         self.files.clear()
+        self.looks.clear()
         self.started, self.pythons = 0, 0
         if hasattr(self.sys, "addaudithook"):
             self.opaque = None
@@ -250,13 +267,17 @@ class _Audit:
     def take_files(self):
         return sorted(self.files)
 
+    def take_looks(self):
+        return sorted(self.looks)
+
 
 class _Monitoring:
     """Lines by `sys.monitoring`: each tells of itself once and is silent until the next restart."""
 
-    def __init__(self, os, sys, number_of):
-        self.monitoring, self.number_of = sys.monitoring, number_of
+    def __init__(self, os, sys, number_of, noticed):
+        self.monitoring, self.number_of, self.noticed = sys.monitoring, number_of, noticed
         self.found = {}
+        self.events = self.monitoring.events.LINE
 
     def begin(self):
         monitoring, number_of = self.monitoring, self.number_of
@@ -274,7 +295,26 @@ class _Monitoring:
             return silent
 
         monitoring.register_callback(self.tool, monitoring.events.LINE, on_line)
-        monitoring.set_events(self.tool, monitoring.events.LINE)
+        if self.noticed is not None:
+            self.events |= monitoring.events.CALL
+            monitoring.register_callback(self.tool, monitoring.events.CALL, self.on_call())
+        monitoring.set_events(self.tool, self.events)
+
+    def on_call(self):
+        import swemill_chance
+
+        called, by_chance, generator = self.noticed.called, self.noticed.seeded_by_chance, self.noticed.generator
+        built_in, names, missing = type(len), swemill_chance.NAMES, self.monitoring.MISSING
+
+        # Never silent: another function may be called at the same place the next time.
+        def on_call(code, _, function, argument):
+            if type(function) is built_in:
+                if function.__name__ in names:
+                    called(function, code.co_filename, argument is not missing and argument is not None)
+            elif function is generator and (argument is missing or argument is None):
+                by_chance(code.co_filename)
+
+        return on_call
 
     def restart(self):
         self.found.clear()
@@ -284,7 +324,7 @@ class _Monitoring:
         return self.found
 
     def intact(self):
-        return self.monitoring.get_events(self.tool) == self.monitoring.events.LINE
+        return self.monitoring.get_events(self.tool) == self.events
 
     def end(self):
         self.monitoring.set_events(self.tool, 0)
@@ -294,10 +334,10 @@ class _Monitoring:
 class _Tracing:
     """Lines by `sys.settrace`; frames of other files are not traced."""
 
-    def __init__(self, os, sys, number_of):
+    def __init__(self, os, sys, number_of, noticed):
         import threading
 
-        self.sys, self.threading, self.number_of = sys, threading, number_of
+        self.sys, self.threading, self.number_of, self.noticed = sys, threading, number_of, noticed
         self.found = {}
 
     def begin(self):
@@ -322,6 +362,25 @@ class _Tracing:
         self.hook = on_call
         self.threading.settrace(on_call)
         self.sys.settrace(on_call)
+        if self.noticed is not None:
+            on_profile = self.on_profile()
+            self.threading.setprofile(on_profile)
+            self.sys.setprofile(on_profile)
+
+    def on_profile(self):
+        import swemill_chance
+
+        called, by_chance, seed = self.noticed.called, self.noticed.seeded_by_chance, self.noticed.seed
+        built_in, names = type(len), swemill_chance.NAMES
+
+        def on_profile(frame, event, function):
+            if event == "c_call":
+                if type(function) is built_in and function.__name__ in names:
+                    called(function, frame.f_code.co_filename, None)
+            elif event == "call" and frame.f_code is seed and frame.f_locals.get("a") is None:
+                by_chance(frame.f_back.f_code.co_filename)
+
+        return on_profile
 
     def restart(self):
         self.found.clear()
@@ -335,3 +394,5 @@ class _Tracing:
     def end(self):
         self.sys.settrace(None)
         self.threading.settrace(None)
+        self.sys.setprofile(None)
+        self.threading.setprofile(None)

@@ -1,6 +1,6 @@
 //! What a run, or a collection, leaves behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,9 @@ pub struct TestRun {
     pub testing: Duration,
     /// Exceptions that came up while garbage was collected: which test they hit is chance.
     pub late_garbage: usize,
+    /// Tests that did not do the same at every repeat; `None` where none were repeated.
+    #[serde(default)]
+    pub wavering: Option<BTreeSet<String>>,
     /// The interpreter's version, where one started.
     pub python: Option<String>,
     /// pytest's version, where it could be imported.

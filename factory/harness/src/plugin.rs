@@ -15,8 +15,10 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &str)] = files![
+    "swemill_chance.py",
     "swemill_channel.py",
     "swemill_children.py",
+    "swemill_defaults.py",
     "swemill_exchange.py",
     "swemill_hooks.py",
     "swemill_launch.py",

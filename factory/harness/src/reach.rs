@@ -29,6 +29,10 @@ pub struct Reach {
     imported: Vec<Vec<(u32, u32)>>,
     /// By file: the tests that open it themselves.
     readers: Vec<Set>,
+    /// By file: the tests that look at defaults of its functions, other than by calling them.
+    lookers: Vec<Set>,
+    /// Files of which defaults were looked at before the first test.
+    looked_at: BTreeSet<u32>,
     /// Tests of which lines do not tell all, with the reason.
     pub opaque: BTreeMap<u32, String>,
     /// Why importing and collecting may depend on more than lines, if they may.
@@ -37,9 +41,11 @@ pub struct Reach {
     pub unfit: BTreeMap<u32, String>,
     /// What the untouched tests leave changed in their process, by name without numbers.
     left: BTreeSet<String>,
-    /// Tests that draw random numbers from the process's own generators: under a change they may do the one or the
-    /// other though they pass always without it.
+    /// Tests that draw random numbers that nobody chose: under a change they may do the one or the other though they
+    /// pass always without it.
     draws: BTreeSet<u32>,
+    /// Tests that read the time of day: the same goes for them.
+    clock: BTreeSet<u32>,
 }
 
 /// What a change of some lines can reach.
@@ -58,15 +64,19 @@ pub(crate) struct Footprint {
     pub(crate) lines: BTreeMap<usize, BTreeSet<u32>>,
     /// Files that were opened.
     pub(crate) reads: Vec<usize>,
+    /// Files with functions whose defaults were looked at.
+    pub(crate) looks: Vec<usize>,
     /// Why that is not all.
     pub(crate) opaque: Option<String>,
     /// Whether it drew random numbers.
     pub(crate) draws: bool,
+    /// Whether it read the time of day.
+    pub(crate) clock: bool,
 }
 
 impl Reach {
     /// The shape that this version writes and reads.
-    pub const FORMAT: i32 = 2;
+    pub const FORMAT: i32 = 3;
 
     /// Puts the footprints of tests together.
     pub(crate) fn new(
@@ -76,8 +86,9 @@ impl Reach {
     ) -> Self {
         let mut by_line: Vec<BTreeMap<u32, Set>> = vec![BTreeMap::new(); files.len()];
         let mut readers: Vec<Set> = vec![Set::new(); files.len()];
+        let mut lookers = readers.clone();
         let mut opaque = BTreeMap::new();
-        let mut draws = BTreeSet::new();
+        let (mut draws, mut clock) = (BTreeSet::new(), BTreeSet::new());
         for (place, footprint) in (0..).zip(tests.values()) {
             for (&file, lines) in &footprint.lines {
                 for &line in lines {
@@ -87,11 +98,17 @@ impl Reach {
             for &file in &footprint.reads {
                 readers[file].push(place);
             }
+            for &file in &footprint.looks {
+                lookers[file].push(place);
+            }
             if let Some(reason) = &footprint.opaque {
                 opaque.insert(place, reason.clone());
             }
             if footprint.draws {
                 draws.insert(place);
+            }
+            if footprint.clock {
+                clock.insert(place);
             }
         }
         let mut sets = vec![Set::new()];
@@ -128,32 +145,59 @@ impl Reach {
             sets,
             lines,
             readers,
+            lookers,
+            looked_at: imported
+                .looks
+                .iter()
+                .filter_map(|file| u32::try_from(*file).ok())
+                .collect(),
             opaque,
             opaque_import: imported.opaque,
             unfit: BTreeMap::new(),
             left: BTreeSet::new(),
             draws,
+            clock,
         }
     }
 
-    /// Whether this test draws random numbers from the process's own generators.
+    /// Whether this test draws random numbers that nobody chose.
     pub fn draws(&self, id: &str) -> bool {
-        // Ids are in order, as the map they came from.
-        self.tests
-            .binary_search_by(|test| test.as_str().cmp(id))
-            .is_ok_and(|place| u32::try_from(place).is_ok_and(|place| self.draws.contains(&place)))
+        self.place(id)
+            .is_some_and(|place| self.draws.contains(&place))
     }
 
-    /// The tests that a change of these lines of a file can reach.
-    pub fn of(&self, file: &str, changed: &[RangeInclusive<u32>]) -> Reached {
+    /// Whether this test reads the time of day.
+    pub fn reads_clock(&self, id: &str) -> bool {
+        self.place(id)
+            .is_some_and(|place| self.clock.contains(&place))
+    }
+
+    /// A file's place in [`Reach::files`], as both types that such places have.
+    fn file(&self, name: &str) -> Option<(usize, u32)> {
+        let place = self.files.iter().position(|known| known == name)?;
+        Some((place, u32::try_from(place).ok()?))
+    }
+
+    /// A test's place in [`Reach::tests`].
+    fn place(&self, id: &str) -> Option<u32> {
+        // Ids are in order, as the map they came from.
+        let place = self.tests.binary_search_by(|test| test.as_str().cmp(id));
+        u32::try_from(place.ok()?).ok()
+    }
+
+    /// The tests that a change of these lines of a file can reach; with `defaults`, of defaults in it as well.
+    pub fn of(&self, file: &str, changed: &[RangeInclusive<u32>], defaults: bool) -> Reached {
         if let Some(reason) = &self.opaque_import {
             return Reached::All(format!(
                 "what collecting the tests does is not known: {reason}"
             ));
         }
-        let Some(file) = self.files.iter().position(|known| known == file) else {
+        let Some((file, place)) = self.file(file) else {
             return Reached::All(format!("{file} was not looked at"));
         };
+        if defaults && self.looked_at.contains(&place) {
+            return Reached::All("importing looks at defaults of the file's functions".to_owned());
+        }
         let meets = |first: u32, length: u32| {
             changed
                 .iter()
@@ -169,6 +213,9 @@ impl Reach {
         }
         let mut reached: BTreeSet<u32> = self.opaque.keys().copied().collect();
         reached.extend(&self.readers[file]);
+        if defaults {
+            reached.extend(&self.lookers[file]);
+        }
         for &(first, length, set) in &self.lines[file] {
             if meets(first, length) {
                 reached.extend(&self.sets[set as usize]);
@@ -179,10 +226,10 @@ impl Reach {
 
     /// Has a change reach this test by nothing: it is in no list.
     pub(crate) fn forget(&mut self, id: &str) {
-        if let Some(place) = self.tests.iter().position(|test| test == id) {
-            let place = u32::try_from(place).expect("there are fewer tests than that");
+        if let Some(place) = self.place(id) {
             self.opaque.remove(&place);
-            for set in self.sets.iter_mut().chain(&mut self.readers) {
+            let sets = self.sets.iter_mut();
+            for set in sets.chain(&mut self.readers).chain(&mut self.lookers) {
                 set.retain(|test| *test != place);
             }
         }
@@ -301,31 +348,59 @@ mod tests {
     fn a_line_reaches_the_tests_that_execute_it_and_those_of_which_lines_do_not_tell_all() {
         let reach = reach();
         assert_eq!(
-            names(&reach, &reach.of("one.py", &[11..=11])),
+            names(&reach, &reach.of("one.py", &[11..=11], false)),
             ["a", "b", "starter"]
         );
         assert_eq!(
-            names(&reach, &reach.of("one.py", &[12..=19])),
+            names(&reach, &reach.of("one.py", &[12..=19], false)),
             ["a", "starter"]
         );
-        assert_eq!(names(&reach, &reach.of("one.py", &[13..=13])), ["starter"]);
+        assert_eq!(
+            names(&reach, &reach.of("one.py", &[13..=13], false)),
+            ["starter"]
+        );
     }
 
     #[test]
     fn a_test_that_opens_a_file_depends_on_all_of_it() {
         let reach = reach();
         assert_eq!(
-            names(&reach, &reach.of("two.py", &[100..=100])),
+            names(&reach, &reach.of("two.py", &[100..=100], false)),
             ["reader", "starter"]
+        );
+    }
+
+    #[test]
+    fn a_default_reaches_those_that_look_at_it_too() {
+        let (mut looker, mut imported) = (footprint(&[]), footprint(&[]));
+        looker.looks = vec![0];
+        imported.looks = vec![1];
+        let tests = BTreeMap::from([("looker".to_owned(), looker)]);
+        let reach = Reach::new(vec!["one.py".into(), "two.py".into()], imported, tests);
+        let of = |file, defaults| names(&reach, &reach.of(file, &[1..=1], defaults));
+        assert_eq!(of("one.py", true), ["looker"]);
+        assert!(of("one.py", false).is_empty() && of("two.py", false).is_empty());
+        assert_eq!(
+            of("two.py", true),
+            ["importing looks at defaults of the file's functions"]
         );
     }
 
     #[test]
     fn a_line_executed_before_the_first_test_reaches_all() {
         let reach = reach();
-        assert!(matches!(reach.of("one.py", &[9..=10]), Reached::All(_)));
-        assert!(matches!(reach.of("one.py", &[3..=8]), Reached::Tests(_)));
-        assert!(matches!(reach.of("three.py", &[3..=8]), Reached::All(_)));
+        assert!(matches!(
+            reach.of("one.py", &[9..=10], false),
+            Reached::All(_)
+        ));
+        assert!(matches!(
+            reach.of("one.py", &[3..=8], false),
+            Reached::Tests(_)
+        ));
+        assert!(matches!(
+            reach.of("three.py", &[3..=8], false),
+            Reached::All(_)
+        ));
     }
 
     #[test]

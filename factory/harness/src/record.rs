@@ -54,6 +54,8 @@ pub(crate) struct Beyond<'a> {
     pub(crate) most_failures: Option<usize>,
     /// Of a copy: tell what it leaves behind even if no test fails.
     pub(crate) compare: bool,
+    /// Of a copy: if a test fails, these are repeated.
+    pub(crate) repeat: Vec<&'a str>,
 }
 
 /// A file that a copy finds changed.
@@ -61,6 +63,8 @@ pub(crate) struct Beyond<'a> {
 pub(crate) struct Change<'a> {
     /// Relative to the repository.
     pub(crate) path: &'a str,
+    /// What was there, if functions get other defaults.
+    pub(crate) original: Option<&'a str>,
     /// What is there now.
     pub(crate) changed: &'a str,
 }
@@ -109,6 +113,8 @@ pub(crate) enum Record {
     Enough { failed: usize },
     /// Of a copy: what differs from before the first test, by name.
     Left { names: Vec<String> },
+    /// Of a copy: tests that did not do the same at every repeat, of those that were to be repeated.
+    Repeated { wavering: Vec<String> },
     /// Of a trace: what was executed and opened before the first test, and why more may have been.
     Imported(Touched),
     /// Of a trace: the same of one test.
@@ -128,11 +134,16 @@ pub(crate) struct Touched {
     pub(crate) lines: Vec<(usize, String)>,
     /// Numbers of files that were opened.
     pub(crate) reads: Vec<usize>,
+    /// Numbers of files with functions whose defaults were looked at.
+    pub(crate) looks: Vec<usize>,
     /// Why lines do not tell all.
     pub(crate) opaque: Option<String>,
-    /// Whether random numbers were drawn from the process's own generators.
+    /// Whether random numbers were drawn that nobody chose: from the process's own generators, or the system's.
     #[serde(default)]
     pub(crate) draws: bool,
+    /// Whether the time of day was read.
+    #[serde(default)]
+    pub(crate) clock: bool,
 }
 
 /// What a phase (`setup`, `call`, `teardown`) of a test did.

@@ -62,6 +62,7 @@ pub async fn survey(suite: Suite<'_>, baseline: &mut Baseline, files: &[String])
         },
         most_failures: None,
         compare: true,
+        repeat: Vec::new(),
         timeout: baseline.timeout,
     };
     let outcome = warm.run(baseline, &copy).await;

@@ -32,6 +32,8 @@ pub(crate) struct Tally {
     pub(crate) enough: Option<usize>,
     /// Of a copy: what it left behind.
     pub(crate) left: Option<Vec<String>>,
+    /// Of a copy: what did not do the same at every repeat.
+    pub(crate) wavering: Option<Vec<String>>,
     /// Of a trace: what happened before the first test.
     pub(crate) imported: Option<Touched>,
     /// Of a trace: what each test did.
@@ -84,6 +86,7 @@ impl Tally {
             Record::Unfit { text } => self.unfit = Some(text),
             Record::Enough { failed } => self.enough = Some(failed),
             Record::Left { names } => self.left = Some(names),
+            Record::Repeated { wavering } => self.wavering = Some(wavering),
             Record::Imported(touched) => self.imported = Some(touched),
             Record::Covered { id, touched } => {
                 // A test that was not told of to its end did not come to it.

@@ -75,7 +75,8 @@ pub(crate) async fn trace(
 
 fn footprint(touched: Touched, files: usize) -> Result<Footprint> {
     let unknown = |file: &usize| *file >= files;
-    if touched.reads.iter().any(unknown) || touched.lines.iter().any(|(file, _)| unknown(file)) {
+    let mut named = touched.reads.iter().chain(&touched.looks);
+    if named.any(unknown) || touched.lines.iter().any(|(file, _)| unknown(file)) {
         return Err(Error::Reach(
             "it tells of a file that was not asked for".into(),
         ));
@@ -89,8 +90,10 @@ fn footprint(touched: Touched, files: usize) -> Result<Footprint> {
     Ok(Footprint {
         lines,
         reads: touched.reads,
+        looks: touched.looks,
         opaque: touched.opaque,
         draws: touched.draws,
+        clock: touched.clock,
     })
 }
 

@@ -86,6 +86,8 @@ pub struct Copy<'a> {
     pub most_failures: Option<usize>,
     /// Tell what is left behind even if no test fails.
     pub compare: bool,
+    /// Tests that are repeated if a test fails, to see whether they do the same each time.
+    pub repeat: Vec<String>,
     /// Wall time.
     pub timeout: Duration,
 }
@@ -112,6 +114,8 @@ pub struct Changed {
     pub path: String,
     /// Where it goes.
     pub file: FileWrite,
+    /// What was there when its template was made, if functions get other defaults.
+    pub original: Option<String>,
     /// What is there in the copy.
     pub changed: String,
 }
@@ -120,6 +124,7 @@ impl Changed {
     fn to_record(&self) -> Change<'_> {
         Change {
             path: &self.path,
+            original: self.original.as_deref(),
             changed: &self.changed,
         }
     }
@@ -212,6 +217,7 @@ impl Warm {
             seconds_otherwise: copy.allowance.of(slowest),
             most_failures: copy.most_failures,
             compare: copy.compare,
+            repeat: copy.repeat.iter().map(String::as_str).collect(),
             ..Beyond::default()
         };
         let asked = Asked {

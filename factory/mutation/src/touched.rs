@@ -1,8 +1,12 @@
 //! Which lines a change of a file can make a difference at: whoever executes none of them cannot notice it.
 //!
-//! Only changes within functions' bodies are told so finely. The lines are those of the whole statements that the
-//! change touches, in the original file. Where the change alters what other statements of the function mean (which
-//! names are local, whether it is a generator), they are all lines of the outermost function around it.
+//! Only changes within functions' bodies, and of their parameters' defaults, are told so finely. The lines are those of
+//! the whole statements that the change touches, in the original file. Where the change alters what other statements of
+//! the function mean (which names are local, whether it is a generator), they are all lines of the outermost function
+//! around it. A default that is a plain constant makes a difference where the function's body is executed, and to whoever
+//! looks at the function's defaults.
+
+mod defaults;
 
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
@@ -17,8 +21,13 @@ use crate::grammar::parser;
 pub enum Touched {
     /// Not only where certain lines are executed, for this reason.
     Everything(&'static str),
-    /// Where one of these lines of the original file is executed, counted from 1.
-    Lines(Vec<RangeInclusive<u32>>),
+    /// Where certain lines are executed.
+    Lines {
+        /// Lines of the original file, counted from 1.
+        lines: Vec<RangeInclusive<u32>>,
+        /// Whether it makes a difference to whoever looks at defaults of the file's functions, too.
+        defaults: bool,
+    },
 }
 
 /// Compares two contents of a file.
@@ -26,8 +35,13 @@ pub fn touched(original: &str, changed: &str) -> Touched {
     let (Some(before), Some(after)) = (parse(original), parse(changed)) else {
         return Touched::Everything("the file cannot be parsed");
     };
-    let mut lines = Vec::new();
+    let (mut lines, mut defaults) = (Vec::new(), false);
     for hunk in hunks(original, changed) {
+        if let Some(body) = defaults::changed(&before, original, &after, changed, &hunk) {
+            lines.push(lines_of(body));
+            defaults = true;
+            continue;
+        }
         match look(&before, original, &after, changed, &hunk) {
             Ok(rows) => lines.extend(rows),
             Err(reason) => return Touched::Everything(reason),
@@ -35,7 +49,7 @@ pub fn touched(original: &str, changed: &str) -> Touched {
     }
     lines.sort_by_key(|range| (*range.start(), *range.end()));
     lines.dedup();
-    Touched::Lines(lines)
+    Touched::Lines { lines, defaults }
 }
 
 fn parse(source: &str) -> Option<Tree> {
@@ -192,6 +206,12 @@ fn statements(
         };
         if met.iter().any(is_documentation) {
             return Err("a function's documentation is changed");
+        }
+        // A comment tells nothing, but what stands in its rows or beside them does.
+        let (comments, mut met): (Vec<_>, Vec<_>) =
+            met.into_iter().partition(|node| node.kind() == "comment");
+        if met.is_empty() {
+            met = comments;
         }
         // Some statements leave no trace when they are executed: then those around them tell.
         if !met.is_empty()

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use swemill_harness::warm::Changed;
-use swemill_mutation::patch;
+use swemill_mutation::{Touched, patch, touched};
 use swemill_sandbox::FileWrite;
 
 /// A file that a patch changes: its path in the repository and its two contents.
@@ -13,6 +13,8 @@ pub(super) struct Change {
     pub(super) path: String,
     pub(super) original: String,
     pub(super) broken: String,
+    /// Where it makes a difference.
+    pub(super) touched: Touched,
     executable: bool,
 }
 
@@ -26,11 +28,17 @@ impl Change {
         }
     }
 
+    /// Whether functions get other defaults.
+    fn changes_defaults(&self) -> bool {
+        matches!(self.touched, Touched::Lines { defaults: true, .. })
+    }
+
     /// What a copy of a waiting process is told of it.
     pub(super) fn to_changed(&self, testbed: &Path) -> Changed {
         Changed {
             path: self.path.clone(),
             file: self.to_write(testbed, &self.broken),
+            original: self.changes_defaults().then(|| self.original.clone()),
             changed: self.broken.clone(),
         }
     }
@@ -52,6 +60,7 @@ pub(super) fn changes(tree: &Path, patch: &str) -> Result<Vec<Change>, String> {
         Ok(Change {
             path: file.path.clone(),
             executable: metadata.permissions().mode() & 0o100 != 0,
+            touched: touched(&original, &broken),
             original,
             broken,
         })

@@ -10,7 +10,7 @@ use swemill_harness::{
     Comparison, Ending, Error as HarnessError, Reach, Reached, Stage, Suite, TestRun, Warm,
     compare, compare_reached,
 };
-use swemill_mutation::{Touched, touched};
+use swemill_mutation::Touched;
 
 use super::Judge;
 use super::changes::Change;
@@ -67,8 +67,16 @@ impl Judge<'_> {
             .await?
         {
             Ok(Outcome::Ran { run, left }) => {
-                if let Some(reason) = doubt(reach, &run, left) {
-                    return self.run_whole(changes, &reason, clock).await.map(Some);
+                // A run that broke off is refused as it is.
+                if run.ending.is_complete() {
+                    if run.late_garbage > 0 {
+                        let reason = "exceptions come up while garbage is collected";
+                        return self.run_whole(changes, reason, clock).await.map(Some);
+                    }
+                    if let Some(name) = left_changed(reach, left) {
+                        let reason = format!("tests leave {name} changed");
+                        return self.run_all(changes, &reason, clock).await.map(Some);
+                    }
                 }
                 clock.went(Way::Reached, &format!("{} tests can be reached", ids.len()));
                 let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
@@ -79,6 +87,31 @@ impl Judge<'_> {
             Ok(Outcome::Unfit(reason)) | Err(reason) => {
                 self.run_whole(changes, &reason, clock).await.map(Some)
             }
+        }
+    }
+
+    /// Runs all tests in a copy that has collected them and in which the change can be put in place, as is known.
+    async fn run_all(
+        &self,
+        changes: &[Change],
+        reason: &str,
+        clock: &mut Clock,
+    ) -> Result<Judged, StageError> {
+        let reach = self.environment.reach.as_ref();
+        // In such a copy some tests may do something else than in a process of their own.
+        if reach.is_none_or(|reach| !reach.unfit.is_empty()) {
+            return self.run_whole(changes, reason, clock).await;
+        }
+        match self
+            .run_copy(changes, Stage::Collected, None, clock)
+            .await?
+        {
+            Ok(Outcome::Ran { run, .. }) => {
+                clock.went(Way::Whole, reason);
+                let lists = compare(&self.environment.baseline, &run);
+                Ok(Judged { run: *run, lists })
+            }
+            Ok(Outcome::Unfit(_)) | Err(_) => self.run_whole(changes, reason, clock).await,
         }
     }
 
@@ -129,6 +162,14 @@ impl Judge<'_> {
             Some(ids) => ids.iter().map(seconds).sum(),
             None => baseline.tests.keys().map(seconds).sum(),
         };
+        let reads_clock = |id: &&String| {
+            let reach = self.environment.reach.as_ref();
+            reach.is_some_and(|reach| reach.reads_clock(id))
+        };
+        let repeat = match ids {
+            Some(ids) => ids.iter().filter(reads_clock).cloned().collect(),
+            None => baseline.tests.keys().filter(reads_clock).cloned().collect(),
+        };
         let timeout = Duration::from_secs_f64(WALL_MORE + WALL_SLOWER * together);
         let mut copy = Copy {
             changes: &changes,
@@ -136,6 +177,7 @@ impl Judge<'_> {
             allowance: ALLOWANCE,
             most_failures: Some(self.most_failures()),
             compare: false,
+            repeat,
             timeout: timeout.min(baseline.timeout),
         };
         let mut outcome = warm.run(baseline, &copy).await;
@@ -201,27 +243,20 @@ impl Judge<'_> {
     }
 }
 
-/// Why tests that the change does not reach could do something else after those that it does.
-fn doubt(reach: &Reach, run: &TestRun, left: Option<BTreeSet<String>>) -> Option<String> {
-    if !run.ending.is_complete() {
-        // It is refused as it is.
-        return None;
-    }
-    if run.late_garbage > 0 {
-        return Some("exceptions come up while garbage is collected".to_owned());
-    }
-    let mut left = left.unwrap_or_default().into_iter();
-    let new = left.find(|name| !reach.leaves(name))?;
-    Some(format!("tests leave {new} changed"))
+/// What tests left changed that they never do without the change: others could do something else after them.
+fn left_changed(reach: &Reach, left: Option<BTreeSet<String>>) -> Option<String> {
+    left.unwrap_or_default()
+        .into_iter()
+        .find(|name| !reach.leaves(name))
 }
 
 /// What all changed files together can reach.
 fn reached(reach: &Reach, changes: &[Change]) -> Reached {
     let mut all = BTreeSet::new();
     for change in changes {
-        match touched(&change.original, &change.broken) {
-            Touched::Everything(reason) => return Reached::All(reason.to_owned()),
-            Touched::Lines(lines) => match reach.of(&change.path, &lines) {
+        match &change.touched {
+            Touched::Everything(reason) => return Reached::All((*reason).to_owned()),
+            Touched::Lines { lines, defaults } => match reach.of(&change.path, lines, *defaults) {
                 Reached::Tests(places) => all.extend(places),
                 everything @ Reached::All(_) => return everything,
             },

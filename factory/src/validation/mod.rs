@@ -24,7 +24,7 @@ use changes::{changes, restore};
 use evidence::Clock;
 use fast::Judged;
 
-/// Runs that must agree where tests draw random numbers: as many as make this many tests, within these bounds.
+/// Runs that must agree where chance may have a part: as many as make this many tests, within these bounds.
 const TESTS_AGAINST_CHANCE: usize = 1000;
 const RUNS_AGAINST_CHANCE: RangeInclusive<usize> = 4..=20;
 
@@ -147,7 +147,7 @@ impl Judge<'_> {
             return Ok(unviable(reason));
         }
         let mut confirmations = self.rules.confirmations;
-        if self.drawing(&lists, &broken) {
+        if self.is_chance(&lists, &broken) {
             let (least, most) = RUNS_AGAINST_CHANCE.into_inner();
             let runs = TESTS_AGAINST_CHANCE / broken.tests.len().max(1);
             confirmations = confirmations.max(runs.clamp(least, most));
@@ -172,15 +172,21 @@ impl Judge<'_> {
         })))
     }
 
-    /// Whether chance may have a part in the lists: a test draws random numbers, and either it fails or the change is
-    /// known to reach it.
-    fn drawing(&self, lists: &Comparison, run: &TestRun) -> bool {
+    /// Whether chance may have a part in the lists. A test draws random numbers, and either it fails or the change is
+    /// known to reach it; or a test reads the clock, and did not do the same at every repeat, or fails and was not
+    /// repeated.
+    fn is_chance(&self, lists: &Comparison, run: &TestRun) -> bool {
         let Some(reach) = &self.environment.reach else {
             return false;
         };
         let of_some = run.tests.len() < reach.tests.len();
-        lists.fail_to_pass.iter().any(|id| reach.draws(id))
+        let mut failing = lists.fail_to_pass.iter();
+        failing.clone().any(|id| reach.draws(id))
             || of_some && run.tests.keys().any(|id| reach.draws(id))
+            || match &run.wavering {
+                Some(wavering) => !wavering.is_empty(),
+                None => failing.any(|id| reach.reads_clock(id)),
+            }
     }
 
     /// With more failing tests a candidate is refused, however many they are.

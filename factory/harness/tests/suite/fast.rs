@@ -17,6 +17,7 @@ use crate::support::Situation;
 const FILES: &[&str] = &[
     "shop/__init__.py",
     "shop/late.py",
+    "shop/looked_at.py",
     "shop/odd.py",
     "shop/plain.py",
     "shop/prices.py",
@@ -74,13 +75,14 @@ impl Shop {
                 bytes: changed.clone().into_bytes(),
                 executable: false,
             },
+            original: Some(original),
             changed,
         };
         (changed, first..=first + line(old.trim_end()))
     }
 
     fn reached(&self, file: &str, lines: RangeInclusive<u32>) -> Vec<String> {
-        match self.reach.of(file, &[lines]) {
+        match self.reach.of(file, &[lines], false) {
             Reached::All(reason) => vec![format!("all: {reason}")],
             Reached::Tests(places) => {
                 let name = |place: &u32| self.reach.tests[*place as usize].clone();
@@ -105,6 +107,7 @@ impl Shop {
             allowance: GENEROUS,
             most_failures: None,
             compare: false,
+            repeat: Vec::new(),
             timeout: Duration::from_mins(1),
         };
         let outcome = warm.run(&self.baseline, &copy).await.unwrap();
@@ -167,7 +170,17 @@ async fn a_change_reaches_the_tests_that_could_notice_it() {
     assert!(reached("shop/prices.py", "function.known = True")[0].starts_with("all: "));
     let draws = |id: &&String| shop.reach.draws(id);
     let drawing: Vec<_> = shop.reach.tests.iter().filter(draws).collect();
-    assert_eq!(drawing, ["tests/test_others.py::test_draws"]);
+    assert_eq!(
+        drawing,
+        [
+            "tests/test_others.py::test_draws",
+            "tests/test_others.py::test_draws_of_a_generator_of_its_own",
+            "tests/test_others.py::test_draws_of_the_system",
+        ]
+    );
+    let reads_clock = |id: &&String| shop.reach.reads_clock(id);
+    let reading: Vec<_> = shop.reach.tests.iter().filter(reads_clock).collect();
+    assert_eq!(reading, ["tests/test_others.py::test_reads_the_clock"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -228,6 +241,13 @@ async fn copies_give_the_lists_of_the_slow_way() {
             "        value = 3\n",
             &[],
         ),
+        // Which attributes methods set is noted by the compiler, among what importing executes.
+        (
+            "shop/plain.py",
+            "self.step = 1",
+            "self.other = 1",
+            &["test_counts"],
+        ),
         // A set and a list have this function's code; the test that asks them passes still.
         (
             "shop/plain.py",
@@ -255,10 +275,47 @@ async fn copies_give_the_lists_of_the_slow_way() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn functions_are_given_other_defaults() {
+    let shop = Shop::new().await;
+    let [forks, looks, scaled] = ["forks", "looks_at_defaults", "scaled"]
+        .map(|name| format!("tests/test_others.py::test_{name}"));
+    let (_, body) = shop.change("shop/plain.py", "return number * by + more", "pass");
+    let Reached::Tests(places) = shop.reach.of("shop/plain.py", &[body], true) else {
+        panic!("importing looks at no default there");
+    };
+    let reached: BTreeSet<_> = places
+        .iter()
+        .map(|place| shop.reach.tests[*place as usize].clone())
+        .collect();
+    assert_eq!(reached, BTreeSet::from([forks, looks, scaled]));
+    for (old, new) in [("by=2, *", "by=-2, *"), ("more=1", "more=\"1\"")] {
+        let (changed, _) = shop.change("shop/plain.py", old, new);
+        let slow = shop.slow(&changed).await;
+        assert_eq!(
+            names(&slow.fail_to_pass),
+            ["test_looks_at_defaults", "test_scaled"]
+        );
+        let ids = reached.iter().cloned().collect();
+        let Outcome::Ran { run, .. } = shop.copy(Stage::Collected, &changed, Some(ids)).await
+        else {
+            panic!("{old:?} is unfit");
+        };
+        let fast = compare_reached(&shop.baseline, &run, &|id| reached.contains(id));
+        assert_eq!(fast, slow, "{old:?}");
+    }
+    let (_, body) = shop.change("shop/looked_at.py", "return number * by", "pass");
+    assert!(matches!(
+        shop.reach.of("shop/looked_at.py", &[body], true),
+        Reached::All(_)
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_exchanged_exactly_is_refused() {
     let shop = Shop::new().await;
     for (file, old, new) in [
         ("shop/prices.py", "RATE = 2", "RATE = 3"),
+        ("shop/plain.py", "by=2, *", "by=[], *"),
         (
             "shop/prices.py",
             "def total(prices):",
@@ -318,6 +375,7 @@ async fn a_test_that_runs_away_is_ended_after_a_multiple_of_its_own_time() {
         },
         most_failures: None,
         compare: false,
+        repeat: Vec::new(),
         timeout: Duration::from_mins(1),
     };
     let Outcome::Ran { run, .. } = warm.run(&shop.baseline, &copy).await.unwrap() else {
@@ -329,6 +387,41 @@ async fn a_test_that_runs_away_is_ended_after_a_multiple_of_its_own_time() {
         run.ending
     );
     assert!(run.cpu < Duration::from_secs(5), "{:?}", run.cpu);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_that_reads_the_clock_is_repeated() {
+    let shop = Shop::new().await;
+    let [clock, moment] =
+        ["reads_the_clock", "moment"].map(|name| format!("tests/test_others.py::test_{name}"));
+    for (new, wavering) in [
+        ("number % 2 == 0", BTreeSet::from([clock.clone()])),
+        ("number < 0", BTreeSet::new()),
+    ] {
+        let (changed, _) = shop.change("shop/plain.py", "0 <= number", new);
+        for (stage, tests) in [
+            (Stage::Collected, Some(vec![clock.clone(), moment.clone()])),
+            (Stage::Configured, None),
+        ] {
+            let warm = shop.warm(stage).await;
+            let copy = Copy {
+                changes: std::slice::from_ref(&changed),
+                tests,
+                allowance: GENEROUS,
+                most_failures: None,
+                compare: false,
+                repeat: vec![clock.clone()],
+                timeout: Duration::from_mins(1),
+            };
+            let outcome = warm.run(&shop.baseline, &copy).await.unwrap();
+            warm.stop().await.unwrap();
+            let Outcome::Ran { run, .. } = outcome else {
+                panic!("it can be exchanged");
+            };
+            assert_eq!(run.wavering.as_ref(), Some(&wavering), "{new} {stage:?}");
+            assert_eq!(run.status(&moment), Status::Failed);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -348,6 +441,7 @@ async fn a_run_ends_when_more_tests_failed_than_are_asked_for() {
         allowance: GENEROUS,
         most_failures: Some(1),
         compare: false,
+        repeat: Vec::new(),
         timeout: Duration::from_mins(1),
     };
     let warm = shop.warm(Stage::Configured).await;
@@ -385,6 +479,7 @@ async fn a_copy_is_given_the_code_of_files_that_are_as_they_were() {
                 bytes: text.into(),
                 executable: false,
             },
+            original: None,
             changed: text.into(),
         };
         let copy = Copy {
@@ -393,6 +488,7 @@ async fn a_copy_is_given_the_code_of_files_that_are_as_they_were() {
             allowance: GENEROUS,
             most_failures: None,
             compare: false,
+            repeat: Vec::new(),
             timeout: Duration::from_mins(1),
         };
         let Outcome::Ran { run, .. } = warm.run(&baseline, &copy).await.unwrap() else {

@@ -42,7 +42,10 @@ fn exchange(old: &str, new: &str) -> Touched {
 }
 
 fn lines(ranges: &[(u32, u32)]) -> Touched {
-    Touched::Lines(ranges.iter().map(|(first, last)| *first..=*last).collect())
+    Touched::Lines {
+        lines: ranges.iter().map(|(first, last)| *first..=*last).collect(),
+        defaults: false,
+    }
 }
 
 #[test]
@@ -123,7 +126,10 @@ fn what_importing_executes_changes_everything() {
     for (old, new) in [
         ("LIMIT = 3", "LIMIT = 4"),
         ("size = 1", "size = 2"),
-        ("b=1", "b=2"),
+        ("b=1", "b=[]"),
+        ("b=1", "c=1"),
+        ("b=1):", "b=1, *c):"),
+        ("def first(a, b=1):", "async def first(a, b=2):"),
         ("        by,\n    ):", "        by=1,\n    ):"),
         ("class Thing:", "class Thing(int):"),
         ("\"\"\"Text.\"\"\"", "\"\"\"Tent.\"\"\""),
@@ -133,6 +139,39 @@ fn what_importing_executes_changes_everything() {
             "{old:?} -> {new:?}"
         );
     }
+}
+
+#[test]
+fn another_default_is_the_functions_body_and_whoever_looks_at_defaults() {
+    for new in ["2", "None", "-1.5", "'text'"] {
+        let touched = exchange("b=1", &format!("b={new}"));
+        let Touched::Lines { lines, defaults } = touched else {
+            panic!("{touched:?}");
+        };
+        assert_eq!((lines, defaults), (vec![6..=13], true), "{new}");
+    }
+    // Of a function inside of another, it is evaluated when that is executed.
+    let file = "def outer():\n    def inner(x=1):\n        return x\n    return inner\n";
+    assert_eq!(touched(file, &file.replace("x=1", "x=2")), lines(&[(2, 3)]));
+    let file = "def made(x=print()):\n    return x\n";
+    assert!(matches!(
+        touched(file, &file.replace("print()", "None")),
+        Touched::Everything(_)
+    ));
+}
+
+#[test]
+fn a_comment_beside_a_statement_tells_nothing() {
+    let file = "def outer():\n    def inner(x):\n        # Why.\n        return x  # type: ignore\n    return inner\n";
+    assert_eq!(
+        touched(file, &file.replace("return x ", "return -x ")),
+        lines(&[(4, 4)])
+    );
+    let file = "def outer(x):\n    y = x\n    # Why.\n    return y\n";
+    assert_eq!(
+        touched(file, &file.replace("# Why.\n", "# Why.\n    y += 1\n")),
+        lines(&[(4, 4)])
+    );
 }
 
 #[test]

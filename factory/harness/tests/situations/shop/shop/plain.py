@@ -42,3 +42,21 @@ def third(number):
 def knows(function):
     """Whether the registries have the code that is run."""
     return function.__code__ in KEPT and any(code is function.__code__ for code in LISTED)
+
+
+def is_moment(number):
+    return 0 <= number
+
+
+def scaled(number, by=2, *, more=1):
+    return number * by + more
+
+
+class Counter:
+    def __init__(self):
+        self.count = 0
+        self.step = 1
+
+    def next(self):
+        self.count += self.step
+        return self.count

@@ -1,9 +1,13 @@
+import datetime
 import inspect
 import os
 import random
 import subprocess
 import sys
+import time
+import uuid
 
+import shop.looked_at
 import shop.odd
 import shop.plain
 import shop.prices
@@ -69,3 +73,41 @@ def test_two():
 
 def test_draws():
     assert 0 <= shop.odd.twice(random.random()) < 2
+
+
+def test_draws_of_the_system():
+    assert 0 <= shop.odd.twice(random.SystemRandom().random()) < 2
+
+
+def test_draws_of_a_generator_of_its_own():
+    assert 0 <= shop.odd.twice(random.Random().random()) < 2
+    assert random.Random(1).random() == random.Random(1).random()
+
+
+def test_reads_the_clock():
+    assert shop.plain.is_moment(datetime.datetime.now().microsecond)
+
+
+def test_moment():
+    assert shop.plain.is_moment(3)
+
+
+def test_reads_no_clock():
+    start = time.perf_counter()
+    assert datetime.datetime(2000, 1, 1).date().isoformat() == "2000-01-01"
+    assert uuid.uuid4() != uuid.uuid4()
+    assert time.perf_counter() >= start
+
+
+def test_scaled():
+    assert shop.plain.scaled(1) == 3
+    assert shop.looked_at.scaled(1) == 2
+
+
+def test_looks_at_defaults():
+    parameters = inspect.signature(shop.plain.scaled).parameters
+    assert [parameters[name].default for name in ("by", "more")] == [2, 1]
+
+
+def test_counts():
+    assert shop.plain.Counter().next() == 1
