@@ -1,7 +1,7 @@
 """What a test's outcome may hang on besides the code: the time of day, and random numbers of the operating system.
 
 A trace notices calls of what tells the time or draws; what only measures how long something takes is no matter of
-chance. A copy repeats tests that read the time, and tells of those that do not do the same each time.
+chance. A copy repeats tests of which some was noticed, and tells of those that do not do the same each time.
 
 The process's own generators of random numbers are told by their state (see `swemill_trace.py`). Identifiers that are
 made to be unique (`uuid`) and what pytest and `logging` note for themselves do not count.
@@ -14,10 +14,10 @@ DATES = frozenset("now utcnow today".split())
 ENTROPY = frozenset("urandom getrandom".split())
 NAMES = CLOCK | OF_NOW | DATES | ENTROPY | frozenset(["strftime"])
 
-# Repeats of one test, and wall seconds for those of all: many small tests read the time, and few are long.
-ROUNDS, SECONDS = 50, 0.04
-# Wall seconds after which the process that repeats them is given up: it does what it did before, but who knows.
-PATIENCE = 5.0
+# Rounds of repeats: as many as fit into this time, not fewer than the least in any case, nor more than the most.
+SECONDS, LEAST, MOST = 0.04, 20, 50
+# Wall seconds after which no more are begun; and after which the process that repeats them is given up.
+LATE, PATIENCE = 1.0, 5.0
 
 
 class Noticed:
@@ -33,14 +33,14 @@ class Noticed:
         import _pytest
         import pluggy
 
-        self.clock = self.draws = False
+        self.chance = False
         self.date, self.generator, self.seed = datetime.date, random.Random, random.Random.seed.__code__
         aside = [_pytest, pluggy, logging], [tempfile, uuid]
         folders, files = [[module.__file__.rsplit("__init__", 1)[0] for module in aside[0]], [module.__file__ for module in aside[1]]]
         self.aside = tuple(folders + files)
 
     def forget(self):
-        self.clock = self.draws = False
+        self.chance = False
 
     def called(self, function, filename, has_argument):
         """A built-in function with one of `NAMES` was called; `has_argument` is `None` where that is not known."""
@@ -48,22 +48,23 @@ class Noticed:
             return
         name, owner = function.__name__, function.__self__
         if name in DATES:
-            self.clock |= isinstance(owner, type) and issubclass(owner, self.date)
+            self.chance |= isinstance(owner, type) and issubclass(owner, self.date)
         elif name in ENTROPY:
-            self.draws |= function.__module__ == "posix"
+            self.chance |= function.__module__ == "posix"
         elif function.__module__ == "time":
-            self.clock |= name not in OF_NOW or not has_argument
+            self.chance |= name not in OF_NOW or not has_argument
 
     def seeded_by_chance(self, filename):
         """A generator was made, or seeded anew, with nothing given."""
-        self.draws |= not filename.startswith(self.aside)
+        self.chance |= not filename.startswith(self.aside)
 
 
 def repeater():
-    """Returns `repeat(items, failed)`: the ids of the tests, of these, that do not do the same at every repeat.
+    """Returns `repeat(items, failed)`: how often these tests were repeated, and which did not do the same every time.
 
     They are repeated in a fork: by then, all that this process has to tell of them is told.
     """
+    import json
     import os
     import select
     import signal
@@ -71,7 +72,7 @@ def repeater():
 
     pipe, fork, leave, kill, wait_for = os.pipe, os.fork, os._exit, os.kill, os.waitpid
     get, put, close, ready, now = os.read, os.write, os.close, select.select, time.perf_counter
-    room, death = select.PIPE_BUF, signal.SIGKILL
+    room, death, dump, load = select.PIPE_BUF, signal.SIGKILL, json.dumps, json.loads
 
     def repeat(items, failed):
         read, write = pipe()
@@ -79,7 +80,11 @@ def repeater():
         if child == 0:
             try:
                 close(read)
-                put(write, "\n".join(_wavering(items, failed, now)).encode("utf-8", "backslashreplace")[:room])
+                rounds, wavering = _repeated(items, failed, now)
+                # They need not all be named.
+                while len(dump([rounds, wavering])) > room:
+                    wavering.pop()
+                put(write, dump([rounds, wavering]).encode("ascii"))
             finally:
                 leave(0)
         close(write)
@@ -87,21 +92,26 @@ def repeater():
         close(read)
         kill(child, death)
         wait_for(child, 0)
-        return told.decode("utf-8", "replace").split("\n") if told else []
+        return load(told.decode("ascii")) if told else [0, []]
 
     return repeat
 
 
-def _wavering(items, failed, now):
+def _repeated(items, failed, now):
     from _pytest.runner import runtestprotocol
 
     outcomes = [(item, {item.nodeid in failed}) for item in items]
-    end = now() + SECONDS
-    for _ in range(ROUNDS):
+    begun, rounds = now(), 0
+    while rounds < LEAST or (rounds < MOST and now() < begun + SECONDS):
         for item, seen in outcomes:
-            if now() > end:
-                break
+            if now() > begun + LATE:
+                return rounds, _wavering(outcomes)
             if len(seen) == 1:
                 reports = runtestprotocol(item, log=False, nextitem=None)
                 seen.add(any(report.outcome == "failed" for report in reports))
+        rounds += 1
+    return rounds, _wavering(outcomes)
+
+
+def _wavering(outcomes):
     return [item.nodeid for item, seen in outcomes if len(seen) > 1]

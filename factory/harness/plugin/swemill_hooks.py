@@ -40,6 +40,7 @@ def make(pytest, link, stages):
     held = []
     described = [0]
     quieten, know_parameters = swemill_quiet.quieten, swemill_quiet.know_parameters
+    know_marks, know_no_timeout = swemill_quiet.know_marks, swemill_quiet.know_no_timeout
     # Where the reporter's reports go instead.
     put_off = [None]
 
@@ -101,6 +102,8 @@ def make(pytest, link, stages):
         if link.is_copy:
             put_off[0] = quieten(session.config)
             know_parameters()
+            know_marks()
+            know_no_timeout(session.config)
             # Whole tracebacks cost more than most tests, and of a copy nobody reads them.
             session.config.option.tbstyle = "value"
         outcome = yield

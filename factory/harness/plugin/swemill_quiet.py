@@ -7,11 +7,12 @@ put off.
 
 Asking `inspect` for the parameters of functions that have none: the fixture `request` is such a function, made anew for
 every fixture that wants it.
+
+Going five times through the marks of a test and of all that is around it for those that skip it or expect it to fail,
+where there are none; and seeing to it that a test that takes too long shows its stack, where it is given no time.
 """
 
 OWN = "_pytest.terminal"
-# Of code: it takes `*arguments` or `**options`.
-VARIABLE = 0x04 | 0x08
 HOOKS = ("pytest_runtest_logstart", "pytest_runtest_logreport", "pytest_runtest_logfinish")
 
 
@@ -56,8 +57,43 @@ def know_parameters():
         # What changes a function's signature is among its attributes.
         if type(function) is FunctionType and not function.__dict__:
             code = function.__code__
-            if not (code.co_argcount or code.co_kwonlyargcount or code.co_flags & VARIABLE):
+            # Those of `*arguments` and `**options` do not count.
+            if not (code.co_argcount or code.co_kwonlyargcount):
                 return ()
         return of_pytest(function, *given, **named)
 
     fixtures.getfuncargnames = getfuncargnames
+
+
+def know_marks():
+    """Has pytest evaluate the marks that skip a test, or expect it to fail, where there are any."""
+    from _pytest import nodes, skipping
+
+    plain = nodes.Node.iter_markers
+
+    def where_marked(evaluate, names):
+        def evaluated(item):
+            if type(item).iter_markers is not plain:
+                return evaluate(item)
+            node = item
+            while node is not None:
+                for mark in node.own_markers:
+                    if mark.name in names:
+                        return evaluate(item)
+                node = node.parent
+            return None
+
+        return evaluated
+
+    for function, names in (("evaluate_skip_marks", ("skip", "skipif")), ("evaluate_xfail_marks", ("xfail",))):
+        of_pytest = getattr(skipping, function, None)
+        if getattr(of_pytest, "__module__", None) == skipping.__name__:
+            setattr(skipping, function, where_marked(of_pytest, names))
+
+
+def know_no_timeout(config):
+    """Has pytest's `faulthandler` take no part in tests where it has nothing to do."""
+    plugin = config.pluginmanager.getplugin("faulthandler")
+    timeout = getattr(plugin, "get_timeout_config_value", None)
+    if getattr(plugin, "__name__", None) == "_pytest.faulthandler" and timeout is not None and timeout(config) == 0:
+        config.hook.pytest_runtest_protocol._remove_plugin(plugin)

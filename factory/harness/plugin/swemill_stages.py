@@ -114,7 +114,8 @@ class Stages:
             if failed and link.request["repeat"]:
                 wanted = frozenset(link.request["repeat"])
                 items = [item for item in session.items if item.nodeid in wanted]
-                link.send({"record": "repeated", "wavering": self._repeat(items, failed)})
+                rounds, wavering = self._repeat(items, failed)
+                link.send({"record": "repeated", "rounds": rounds, "wavering": wavering})
             link.send({"record": "finish", "exit": 1 if failed else 0})
             _leave()
 

@@ -130,8 +130,8 @@ def _run_alone(item, link, lines, watch, taken, children, generators, noticed, s
             opaque = opaque or "it starts Python, which did not tell all"
         for other in others:
             opaque = opaque or other["opaque"]
-        covered = {"record": "covered", "id": name, "opaque": opaque, "clock": noticed.clock}
-        covered["draws"] = noticed.draws or generators() != before
+        covered = {"record": "covered", "id": name, "opaque": opaque}
+        covered["chance"] = noticed.chance or generators() != before
         covered["lines"] = taken() + [pair for other in others for pair in other["lines"]]
         covered["reads"] = sorted(set(watch.take_files()).union(*[other["reads"] for other in others]))
         covered["looks"] = sorted(set(watch.take_looks()).union(*[other["looks"] for other in others]))
@@ -156,7 +156,7 @@ def _run_alone(item, link, lines, watch, taken, children, generators, noticed, s
     try:
         records = json.loads(b"".join(parts).decode("ascii"))
     except ValueError:
-        records = [{"record": "covered", "id": name, "lines": [], "reads": [], "looks": [], "opaque": "it did not come to its end", "draws": True, "clock": True}]
+        records = [{"record": "covered", "id": name, "lines": [], "reads": [], "looks": [], "opaque": "it did not come to its end", "chance": True}]
     for record in records:
         if record["record"] != "start":
             link.send(record)
@@ -199,7 +199,7 @@ class _Audit:
             self.opaque = "this Python has no audit events"
             return
         number_of, files, starts, note = self.number_of, self.files, STARTS, self.note_start
-        frame_of, looks, function = self.sys._getframe, self.looks, type(lambda: None)
+        frame_of, looks, function, modules = self.sys._getframe, self.looks, type(lambda: None), self.sys.modules
 
         def hook(event, arguments):
             if event == "open":
@@ -217,7 +217,12 @@ class _Audit:
                     if number is not None:
                         looks.add(number)
             elif event in starts:
-                note(event, arguments)
+                # Since Python 3.13 `subprocess` spawns so, and has told before.
+                if event != "os.posix_spawn" or not is_of_subprocess(frame_of(1)):
+                    note(event, arguments)
+
+        def is_of_subprocess(frame):
+            return frame.f_code.co_filename == getattr(modules.get("subprocess"), "__file__", None)
 
         self.sys.addaudithook(hook)
 

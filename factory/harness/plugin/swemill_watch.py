@@ -76,6 +76,7 @@ def make(link):
             failed.add(name)
             most = link.request.get("most_failures")
             if most is not None and len(failed) > most:
+                link.send({"record": "spent", "seconds": spent[0] + now() - began[0]})
                 link.send({"record": "enough", "failed": len(failed)})
                 leave(0)
 

@@ -36,7 +36,7 @@ pub use command::{Request, Selection, TestCommand};
 pub use compare::{Comparison, compare, compare_reached};
 pub use ending::Ending;
 pub use error::{Error, Result};
-pub use outcome::{Collection, CollectionError, TestRun};
+pub use outcome::{Collection, CollectionError, Repeated, TestRun};
 pub use reach::{Reach, Reached};
 pub use run::{collect, run};
 pub use stability::{BaselineTest, Instability};

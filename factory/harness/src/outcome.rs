@@ -31,9 +31,9 @@ pub struct TestRun {
     pub testing: Duration,
     /// Exceptions that came up while garbage was collected: which test they hit is chance.
     pub late_garbage: usize,
-    /// Tests that did not do the same at every repeat; `None` where none were repeated.
+    /// What came of the tests that were repeated, if any.
     #[serde(default)]
-    pub wavering: Option<BTreeSet<String>>,
+    pub repeated: Option<Repeated>,
     /// The interpreter's version, where one started.
     pub python: Option<String>,
     /// pytest's version, where it could be imported.
@@ -42,6 +42,15 @@ pub struct TestRun {
     pub stdout_tail: String,
     /// The end of standard error, for people. Never a verdict.
     pub stderr_tail: String,
+}
+
+/// What came of tests that were repeated to see whether chance has a part in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// How often all of them were, before the time was up.
+    pub rounds: usize,
+    /// Those that did not do the same every time.
+    pub wavering: BTreeSet<String>,
 }
 
 /// A file, folder or class that pytest could not collect.

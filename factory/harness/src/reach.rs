@@ -41,11 +41,11 @@ pub struct Reach {
     pub unfit: BTreeMap<u32, String>,
     /// What the untouched tests leave changed in their process, by name without numbers.
     left: BTreeSet<String>,
-    /// Tests that draw random numbers that nobody chose: under a change they may do the one or the other though they
-    /// pass always without it.
-    draws: BTreeSet<u32>,
-    /// Tests that read the time of day: the same goes for them.
-    clock: BTreeSet<u32>,
+    /// Tests that draw random numbers that nobody chose, or read the time of day: under a change they may do the one or
+    /// the other though they pass always without it.
+    chance: BTreeSet<u32>,
+    /// What each test took in a process to itself, watched, in milliseconds.
+    alone: Vec<u32>,
 }
 
 /// What a change of some lines can reach.
@@ -68,10 +68,10 @@ pub(crate) struct Footprint {
     pub(crate) looks: Vec<usize>,
     /// Why that is not all.
     pub(crate) opaque: Option<String>,
-    /// Whether it drew random numbers.
-    pub(crate) draws: bool,
-    /// Whether it read the time of day.
-    pub(crate) clock: bool,
+    /// Whether it drew random numbers, or read the time of day.
+    pub(crate) chance: bool,
+    /// What it took.
+    pub(crate) seconds: f64,
 }
 
 impl Reach {
@@ -88,7 +88,7 @@ impl Reach {
         let mut readers: Vec<Set> = vec![Set::new(); files.len()];
         let mut lookers = readers.clone();
         let mut opaque = BTreeMap::new();
-        let (mut draws, mut clock) = (BTreeSet::new(), BTreeSet::new());
+        let mut chance = BTreeSet::new();
         for (place, footprint) in (0..).zip(tests.values()) {
             for (&file, lines) in &footprint.lines {
                 for &line in lines {
@@ -104,11 +104,8 @@ impl Reach {
             if let Some(reason) = &footprint.opaque {
                 opaque.insert(place, reason.clone());
             }
-            if footprint.draws {
-                draws.insert(place);
-            }
-            if footprint.clock {
-                clock.insert(place);
+            if footprint.chance {
+                chance.insert(place);
             }
         }
         let mut sets = vec![Set::new()];
@@ -141,6 +138,10 @@ impl Reach {
         Self {
             imported: (0..files.len()).map(before).collect(),
             files,
+            alone: tests
+                .values()
+                .map(|footprint| milliseconds(footprint.seconds))
+                .collect(),
             tests: tests.into_keys().collect(),
             sets,
             lines,
@@ -155,21 +156,23 @@ impl Reach {
             opaque_import: imported.opaque,
             unfit: BTreeMap::new(),
             left: BTreeSet::new(),
-            draws,
-            clock,
+            chance,
         }
     }
 
-    /// Whether this test draws random numbers that nobody chose.
-    pub fn draws(&self, id: &str) -> bool {
+    /// Whether this test draws random numbers that nobody chose, or reads the time of day.
+    pub fn is_chance(&self, id: &str) -> bool {
         self.place(id)
-            .is_some_and(|place| self.draws.contains(&place))
+            .is_some_and(|place| self.chance.contains(&place))
     }
 
-    /// Whether this test reads the time of day.
-    pub fn reads_clock(&self, id: &str) -> bool {
-        self.place(id)
-            .is_some_and(|place| self.clock.contains(&place))
+    /// What this test took in a process to itself, in seconds, while it was watched: with all that it has to import and
+    /// to work out that others have done for it where it is not alone.
+    pub(crate) fn seconds_alone(&self, id: &str) -> f64 {
+        let milliseconds = self
+            .place(id)
+            .and_then(|place| self.alone.get(place as usize));
+        milliseconds.copied().map_or(0.0, f64::from) / 1000.0
     }
 
     /// A file's place in [`Reach::files`], as both types that such places have.
@@ -271,6 +274,15 @@ impl Reach {
             .map_err(|error| Error::Reach(error.to_string()))?;
         postcard::from_bytes(&plain).map_err(|error| Error::Reach(error.to_string()))
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast to an integer saturates"
+)]
+fn milliseconds(seconds: f64) -> u32 {
+    (seconds * 1000.0).ceil() as u32
 }
 
 /// A name without its numbers: what is made on demand is often counted in its name, and which tests ran before

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::outcome::Repeated;
+
 /// What the plugin is asked, as JSON in the greeting.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct PluginRequest<'a> {
@@ -113,8 +115,8 @@ pub(crate) enum Record {
     Enough { failed: usize },
     /// Of a copy: what differs from before the first test, by name.
     Left { names: Vec<String> },
-    /// Of a copy: tests that did not do the same at every repeat, of those that were to be repeated.
-    Repeated { wavering: Vec<String> },
+    /// Of a copy: what came of the tests that were to be repeated.
+    Repeated(Repeated),
     /// Of a trace: what was executed and opened before the first test, and why more may have been.
     Imported(Touched),
     /// Of a trace: the same of one test.
@@ -138,12 +140,9 @@ pub(crate) struct Touched {
     pub(crate) looks: Vec<usize>,
     /// Why lines do not tell all.
     pub(crate) opaque: Option<String>,
-    /// Whether random numbers were drawn that nobody chose: from the process's own generators, or the system's.
+    /// Whether random numbers were drawn that nobody chose, or the time of day was read.
     #[serde(default)]
-    pub(crate) draws: bool,
-    /// Whether the time of day was read.
-    #[serde(default)]
-    pub(crate) clock: bool,
+    pub(crate) chance: bool,
 }
 
 /// What a phase (`setup`, `call`, `teardown`) of a test did.

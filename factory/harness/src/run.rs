@@ -1,6 +1,5 @@
 //! One run of a repository's tests in one sandbox.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rand::TryRng;
@@ -137,7 +136,7 @@ pub(crate) fn test_run(tally: Tally, ending: Ending, output: &Output) -> TestRun
             .unwrap_or_default()
             .min(output.cpu),
         late_garbage: tally.late_garbage,
-        wavering: tally.wavering.map(BTreeSet::from_iter),
+        repeated: tally.repeated,
         python: tally.python,
         pytest: tally.pytest,
         stdout_tail: tail(&output.stdout),

@@ -62,6 +62,7 @@ pub async fn survey(suite: Suite<'_>, baseline: &mut Baseline, files: &[String])
         },
         most_failures: None,
         compare: true,
+        reach: None,
         repeat: Vec::new(),
         timeout: baseline.timeout,
     };

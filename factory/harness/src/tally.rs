@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::CollectionError;
+use crate::outcome::Repeated;
 use crate::record::{Phase, Record, Touched};
 use crate::status::{Crash, Status, TestRecord};
 
@@ -32,8 +33,8 @@ pub(crate) struct Tally {
     pub(crate) enough: Option<usize>,
     /// Of a copy: what it left behind.
     pub(crate) left: Option<Vec<String>>,
-    /// Of a copy: what did not do the same at every repeat.
-    pub(crate) wavering: Option<Vec<String>>,
+    /// Of a copy: what came of repeats.
+    pub(crate) repeated: Option<Repeated>,
     /// Of a trace: what happened before the first test.
     pub(crate) imported: Option<Touched>,
     /// Of a trace: what each test did.
@@ -86,7 +87,7 @@ impl Tally {
             Record::Unfit { text } => self.unfit = Some(text),
             Record::Enough { failed } => self.enough = Some(failed),
             Record::Left { names } => self.left = Some(names),
-            Record::Repeated { wavering } => self.wavering = Some(wavering),
+            Record::Repeated(repeated) => self.repeated = Some(repeated),
             Record::Imported(touched) => self.imported = Some(touched),
             Record::Covered { id, touched } => {
                 // A test that was not told of to its end did not come to it.

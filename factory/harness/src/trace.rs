@@ -59,7 +59,15 @@ pub(crate) async fn trace(
     let mut tests = BTreeMap::new();
     for (id, touched) in covered {
         if stable.contains(id.as_str()) {
-            tests.insert(id, footprint(touched, files.len())?);
+            let seconds = run.tests.get(&id).map_or(0.0, |test| test.seconds);
+            let footprint = footprint(touched, files.len())?;
+            tests.insert(
+                id,
+                Footprint {
+                    seconds,
+                    ..footprint
+                },
+            );
         }
     }
     // A test that the trace does not know may be reached by anything.
@@ -92,8 +100,8 @@ fn footprint(touched: Touched, files: usize) -> Result<Footprint> {
         reads: touched.reads,
         looks: touched.looks,
         opaque: touched.opaque,
-        draws: touched.draws,
-        clock: touched.clock,
+        chance: touched.chance,
+        seconds: 0.0,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Running tests in copies of a process that waits: pytest is imported and configured once, and where the change
 //! allows it, the repository is imported and its tests are collected once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use swemill_sandbox::{FileWrite, Round, Template};
 use crate::frame;
 use crate::record::{Beyond, Change};
 use crate::run::{self, Asked};
-use crate::{Baseline, Error, Request, Result, Selection, Suite, TestRun};
+use crate::{Baseline, Ending, Error, Reach, Request, Result, Selection, Suite, TestRun};
 
 /// How far a template goes before it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,8 +80,10 @@ pub struct Copy<'a> {
     pub changes: &'a [Changed],
     /// The tests to run; all tests otherwise.
     pub tests: Option<Vec<String>>,
-    /// The processor seconds that a test may take, from those that it took in the baseline.
+    /// The processor seconds that a test may take, from those that it took in the baseline,
     pub allowance: Allowance,
+    /// or alone, if that was more.
+    pub reach: Option<&'a Reach>,
     /// More failures than this need not be known of.
     pub most_failures: Option<usize>,
     /// Tell what is left behind even if no test fails.
@@ -95,7 +97,7 @@ pub struct Copy<'a> {
 /// How long a test may take of the processor: a change may make it slower without that being a hang.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance {
-    /// Times what it took in the baseline,
+    /// Times what it took,
     pub factor: f64,
     /// and as many seconds more.
     pub seconds: f64,
@@ -196,9 +198,13 @@ impl Warm {
             Some(ids) => Selection::Ids(ids.clone()),
             None => Selection::All,
         };
-        let seconds = |id| baseline.tests.get(id).map_or(0.0, |test| test.seconds);
+        let seconds = |id: &String| {
+            let alone = copy.reach.map_or(0.0, |reach| reach.seconds_alone(id));
+            let together = baseline.tests.get(id).map_or(0.0, |test| test.seconds);
+            f64::max(alone, together)
+        };
         let allowed = |id| (String::as_str(id), copy.allowance.of(seconds(id)));
-        let allowed = match &copy.tests {
+        let allowed: BTreeMap<_, _> = match &copy.tests {
             Some(ids) => ids.iter().map(allowed).collect(),
             None => baseline.tests.keys().map(allowed).collect(),
         };
@@ -213,7 +219,7 @@ impl Warm {
                 Stage::Configured => Vec::new(),
                 Stage::Collected => copy.changes.iter().map(Changed::to_record).collect(),
             },
-            seconds: Some(allowed),
+            seconds: Some(allowed.clone()),
             seconds_otherwise: copy.allowance.of(slowest),
             most_failures: copy.most_failures,
             compare: copy.compare,
@@ -241,10 +247,14 @@ impl Warm {
             return Ok(Outcome::Unfit(reason));
         }
         let left = tally.left.take().map(BTreeSet::from_iter);
-        Ok(Outcome::Ran {
-            run: Box::new(run::test_run(tally, ending, &output)),
-            left,
-        })
+        let mut run = Box::new(run::test_run(tally, ending, &output));
+        // A test that the kernel ended could not tell what it took: all that it was allowed.
+        if let Ending::TimedOut { during: Some(id) } = &run.ending {
+            let seconds = allowed.get(id.as_str()).copied().unwrap_or_default();
+            let most = Duration::from_secs_f64(seconds);
+            run.testing = if run.cpu < most { run.testing } else { most };
+        }
+        Ok(Outcome::Ran { run, left })
     }
 
     /// Ends it.

@@ -20,7 +20,7 @@ use crate::failure::StageError;
 /// What a test may take of the processor.
 const ALLOWANCE: Allowance = Allowance {
     factor: 10.0,
-    seconds: 1.0,
+    seconds: 0.3,
 };
 
 /// Wall time of a run beside the tests' own: machines are busy.
@@ -162,19 +162,18 @@ impl Judge<'_> {
             Some(ids) => ids.iter().map(seconds).sum(),
             None => baseline.tests.keys().map(seconds).sum(),
         };
-        let reads_clock = |id: &&String| {
-            let reach = self.environment.reach.as_ref();
-            reach.is_some_and(|reach| reach.reads_clock(id))
-        };
+        let reach = self.environment.reach.as_ref();
+        let is_chance = |id: &&String| reach.is_some_and(|reach| reach.is_chance(id));
         let repeat = match ids {
-            Some(ids) => ids.iter().filter(reads_clock).cloned().collect(),
-            None => baseline.tests.keys().filter(reads_clock).cloned().collect(),
+            Some(ids) => ids.iter().filter(is_chance).cloned().collect(),
+            None => baseline.tests.keys().filter(is_chance).cloned().collect(),
         };
         let timeout = Duration::from_secs_f64(WALL_MORE + WALL_SLOWER * together);
         let mut copy = Copy {
             changes: &changes,
             tests: ids.map(<[String]>::to_vec),
             allowance: ALLOWANCE,
+            reach,
             most_failures: Some(self.most_failures()),
             compare: false,
             repeat,

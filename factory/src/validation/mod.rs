@@ -28,6 +28,9 @@ use fast::Judged;
 const TESTS_AGAINST_CHANCE: usize = 1000;
 const RUNS_AGAINST_CHANCE: RangeInclusive<usize> = 4..=20;
 
+/// Repeats in one run that stand for runs that agree.
+const ROUNDS_AGAINST_CHANCE: usize = 10;
+
 /// What a candidate must satisfy.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -172,21 +175,21 @@ impl Judge<'_> {
         })))
     }
 
-    /// Whether chance may have a part in the lists. A test draws random numbers, and either it fails or the change is
-    /// known to reach it; or a test reads the clock, and did not do the same at every repeat, or fails and was not
-    /// repeated.
+    /// Whether chance may have a part in the lists: a test that draws random numbers or reads the clock did not do the same
+    /// at every repeat; or there were too few repeats, and such a test fails or is known to be reached.
     fn is_chance(&self, lists: &Comparison, run: &TestRun) -> bool {
         let Some(reach) = &self.environment.reach else {
             return false;
         };
-        let of_some = run.tests.len() < reach.tests.len();
-        let mut failing = lists.fail_to_pass.iter();
-        failing.clone().any(|id| reach.draws(id))
-            || of_some && run.tests.keys().any(|id| reach.draws(id))
-            || match &run.wavering {
-                Some(wavering) => !wavering.is_empty(),
-                None => failing.any(|id| reach.reads_clock(id)),
+        match &run.repeated {
+            Some(repeated) if !repeated.wavering.is_empty() => true,
+            Some(repeated) if repeated.rounds >= ROUNDS_AGAINST_CHANCE => false,
+            _ => {
+                let of_some = run.tests.len() < reach.tests.len();
+                lists.fail_to_pass.iter().any(|id| reach.is_chance(id))
+                    || of_some && run.tests.keys().any(|id| reach.is_chance(id))
             }
+        }
     }
 
     /// With more failing tests a candidate is refused, however many they are.

@@ -107,6 +107,7 @@ impl Shop {
             allowance: GENEROUS,
             most_failures: None,
             compare: false,
+            reach: None,
             repeat: Vec::new(),
             timeout: Duration::from_mins(1),
         };
@@ -168,19 +169,17 @@ async fn a_change_reaches_the_tests_that_could_notice_it() {
         [forks, "tests/test_others.py::test_starts_the_tool"]
     );
     assert!(reached("shop/prices.py", "function.known = True")[0].starts_with("all: "));
-    let draws = |id: &&String| shop.reach.draws(id);
-    let drawing: Vec<_> = shop.reach.tests.iter().filter(draws).collect();
+    let is_chance = |id: &&String| shop.reach.is_chance(id);
+    let chance: Vec<_> = shop.reach.tests.iter().filter(is_chance).collect();
     assert_eq!(
-        drawing,
+        chance,
         [
             "tests/test_others.py::test_draws",
             "tests/test_others.py::test_draws_of_a_generator_of_its_own",
             "tests/test_others.py::test_draws_of_the_system",
+            "tests/test_others.py::test_reads_the_clock",
         ]
     );
-    let reads_clock = |id: &&String| shop.reach.reads_clock(id);
-    let reading: Vec<_> = shop.reach.tests.iter().filter(reads_clock).collect();
-    assert_eq!(reading, ["tests/test_others.py::test_reads_the_clock"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -375,6 +374,7 @@ async fn a_test_that_runs_away_is_ended_after_a_multiple_of_its_own_time() {
         },
         most_failures: None,
         compare: false,
+        reach: None,
         repeat: Vec::new(),
         timeout: Duration::from_mins(1),
     };
@@ -410,6 +410,7 @@ async fn a_test_that_reads_the_clock_is_repeated() {
                 allowance: GENEROUS,
                 most_failures: None,
                 compare: false,
+                reach: Some(&shop.reach),
                 repeat: vec![clock.clone()],
                 timeout: Duration::from_mins(1),
             };
@@ -418,7 +419,9 @@ async fn a_test_that_reads_the_clock_is_repeated() {
             let Outcome::Ran { run, .. } = outcome else {
                 panic!("it can be exchanged");
             };
-            assert_eq!(run.wavering.as_ref(), Some(&wavering), "{new} {stage:?}");
+            let repeated = run.repeated.as_ref().unwrap();
+            assert_eq!(repeated.wavering, wavering, "{new} {stage:?}");
+            assert!(repeated.rounds >= 20, "{repeated:?}");
             assert_eq!(run.status(&moment), Status::Failed);
         }
     }
@@ -441,6 +444,7 @@ async fn a_run_ends_when_more_tests_failed_than_are_asked_for() {
         allowance: GENEROUS,
         most_failures: Some(1),
         compare: false,
+        reach: None,
         repeat: Vec::new(),
         timeout: Duration::from_mins(1),
     };
@@ -488,6 +492,7 @@ async fn a_copy_is_given_the_code_of_files_that_are_as_they_were() {
             allowance: GENEROUS,
             most_failures: None,
             compare: false,
+            reach: None,
             repeat: Vec::new(),
             timeout: Duration::from_mins(1),
         };

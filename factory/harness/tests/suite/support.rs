@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock};
@@ -276,9 +277,12 @@ impl Python {
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
             .collect();
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join("python")
-            .join(name);
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+        std::fs::create_dir_all(&all).unwrap();
+        // Every test is a process of its own.
+        let alone = File::create(all.join(format!("{name}.lock"))).unwrap();
+        alone.lock().unwrap();
+        let folder = all.join(name);
         let program = folder.join("bin/python");
         if !folder.join("complete").exists() {
             let _ = std::fs::remove_dir_all(&folder);
