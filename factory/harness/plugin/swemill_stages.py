@@ -113,9 +113,13 @@ class Stages:
         if link.is_copy and well:
             if failed and link.request["repeat"]:
                 wanted = frozenset(link.request["repeat"])
+                # Of all tests, those that fail: what the others have to do with the change is not known.
+                if link.request["ids"] is None:
+                    wanted &= failed
                 items = [item for item in session.items if item.nodeid in wanted]
-                rounds, wavering = self._repeat(items, failed)
-                link.send({"record": "repeated", "rounds": rounds, "wavering": wavering})
+                if items:
+                    rounds, wavering = self._repeat(items, failed)
+                    link.send({"record": "repeated", "rounds": rounds, "wavering": wavering})
             link.send({"record": "finish", "exit": 1 if failed else 0})
             _leave()
 

@@ -90,6 +90,35 @@ impl Judge<'_> {
         }
     }
 
+    /// Runs those of the reached tests once more of which chance has a part; all of them where that cannot be done.
+    pub(super) async fn run_chance(
+        &self,
+        reach: &Reach,
+        changes: &[Change],
+        clock: &mut Clock,
+    ) -> Result<Judged, StageError> {
+        let name = |place: u32| &reach.tests[place as usize];
+        let ids: Vec<String> = match reached(reach, changes) {
+            Reached::Tests(places) => places
+                .into_iter()
+                .filter(|place| !reach.unfit.contains_key(place) && reach.is_chance(name(*place)))
+                .map(|place| name(place).clone())
+                .collect(),
+            Reached::All(_) => Vec::new(),
+        };
+        if !ids.is_empty()
+            && let Ok(Outcome::Ran { run, .. }) = self
+                .run_copy(changes, Stage::Collected, Some(&ids), clock)
+                .await?
+        {
+            let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+            let lists = compare_reached(&self.environment.baseline, &run, &|id| ids.contains(id));
+            return Ok(Judged { run: *run, lists });
+        }
+        self.run_whole(changes, "chance has a part in it", clock)
+            .await
+    }
+
     /// Runs all tests in a copy that has collected them and in which the change can be put in place, as is known.
     async fn run_all(
         &self,

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use serde_json::Value;
-use swemill_harness::{Comparison, Ending, TestRun};
+use swemill_harness::{Comparison, Ending, Reach, TestRun};
 use swemill_sandbox::{Backend, Limits};
 use swemill_store::FailureClass;
 use swemill_store::candidates::CandidateOutcome;
@@ -149,23 +149,31 @@ impl Judge<'_> {
         if let Some(reason) = self.unfit(&lists) {
             return Ok(unviable(reason));
         }
-        let mut confirmations = self.rules.confirmations;
-        if self.is_chance(&lists, &broken) {
-            let (least, most) = RUNS_AGAINST_CHANCE.into_inner();
-            let runs = TESTS_AGAINST_CHANCE / broken.tests.len().max(1);
-            confirmations = confirmations.max(runs.clamp(least, most));
-        }
-        for _ in 1..confirmations {
+        let differs = |test: &String| {
+            let reason = format!("under the break, {test} does not do the same in every run");
+            Verdict::refused(CandidateOutcome::Flaky, FailureClass::Candidate, reason)
+        };
+        for _ in 1..self.rules.confirmations {
             let again = self.run_reached(&changes, clock).await?;
             let again = again.map(|judged| judged.lists).unwrap_or_default();
-            if let Some(test) = difference(&lists, &again) {
-                let reason = format!("under the break, {test} does not do the same in every run");
-                return Ok(Verdict::refused(
-                    CandidateOutcome::Flaky,
-                    FailureClass::Candidate,
-                    reason,
-                ));
+            if let Some(test) = differing(&lists, &again).next() {
+                return Ok(differs(test));
             }
+        }
+        let mut confirmations = self.rules.confirmations;
+        if let Some(reach) = self.reach_of_chance(&lists, &broken) {
+            let (least, most) = RUNS_AGAINST_CHANCE.into_inner();
+            let runs = TESTS_AGAINST_CHANCE / broken.tests.len().max(1);
+            let runs = confirmations.max(runs.clamp(least, most));
+            for _ in confirmations..runs {
+                let again = self.run_chance(reach, &changes, clock).await?;
+                if let Some(test) =
+                    differing(&lists, &again.lists).find(|test| reach.is_chance(test))
+                {
+                    return Ok(differs(test));
+                }
+            }
+            confirmations = runs;
         }
         Ok(Verdict::Accepted(Box::new(Accepted {
             fail_to_pass: lists.fail_to_pass,
@@ -175,21 +183,20 @@ impl Judge<'_> {
         })))
     }
 
-    /// Whether chance may have a part in the lists: a test that draws random numbers or reads the clock did not do the same
-    /// at every repeat; or there were too few repeats, and such a test fails or is known to be reached.
-    fn is_chance(&self, lists: &Comparison, run: &TestRun) -> bool {
-        let Some(reach) = &self.environment.reach else {
-            return false;
-        };
-        match &run.repeated {
+    /// What tests reach, if chance may have a part in the lists: a test that draws random numbers or reads the clock did
+    /// not do the same at every repeat; or there were too few repeats, and such a test fails or is known to be reached.
+    fn reach_of_chance(&self, lists: &Comparison, run: &TestRun) -> Option<&Reach> {
+        let reach = self.environment.reach.as_ref()?;
+        let of_some = run.tests.len() < reach.tests.len();
+        let may_have = match &run.repeated {
             Some(repeated) if !repeated.wavering.is_empty() => true,
             Some(repeated) if repeated.rounds >= ROUNDS_AGAINST_CHANCE => false,
             _ => {
-                let of_some = run.tests.len() < reach.tests.len();
                 lists.fail_to_pass.iter().any(|id| reach.is_chance(id))
                     || of_some && run.tests.keys().any(|id| reach.is_chance(id))
             }
-        }
+        };
+        may_have.then_some(reach)
     }
 
     /// With more failing tests a candidate is refused, however many they are.
@@ -242,9 +249,9 @@ fn refusal(ending: &Ending) -> Option<(CandidateOutcome, FailureClass, String)> 
     Some((outcome, class, ending.to_string()))
 }
 
-/// A test that two runs put into different lists.
-fn difference<'a>(one: &'a Comparison, other: &'a Comparison) -> Option<&'a String> {
+/// Tests that two runs put into different lists.
+fn differing<'a>(one: &'a Comparison, other: &'a Comparison) -> impl Iterator<Item = &'a String> {
     let fails = one.fail_to_pass.symmetric_difference(&other.fail_to_pass);
     let passes = one.pass_to_pass.symmetric_difference(&other.pass_to_pass);
-    fails.chain(passes).next()
+    fails.chain(passes)
 }
