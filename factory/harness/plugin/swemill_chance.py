@@ -16,8 +16,10 @@ NAMES = CLOCK | OF_NOW | DATES | ENTROPY | frozenset(["strftime"])
 
 # Rounds of repeats: as many as fit into this time, not fewer than the least in any case, nor more than the most.
 SECONDS, LEAST, MOST = 0.04, 20, 50
+# Of tests that read the time: rounds over a second, one in each tenth of it. In a row, all would read the same tenth.
+SPREAD, BETWEEN = 11, 0.1
 # Wall seconds after which no more are begun; and after which the process that repeats them is given up.
-LATE, PATIENCE = 1.0, 5.0
+LATE, PATIENCE = 2.0, 5.0
 
 
 class Noticed:
@@ -33,14 +35,14 @@ class Noticed:
         import _pytest
         import pluggy
 
-        self.chance = False
+        self.draws = self.clock = False
         self.date, self.generator, self.seed = datetime.date, random.Random, random.Random.seed.__code__
         aside = [_pytest, pluggy, logging], [tempfile, uuid]
         folders, files = [[module.__file__.rsplit("__init__", 1)[0] for module in aside[0]], [module.__file__ for module in aside[1]]]
         self.aside = tuple(folders + files)
 
     def forget(self):
-        self.chance = False
+        self.draws = self.clock = False
 
     def called(self, function, filename, has_argument):
         """A built-in function with one of `NAMES` was called; `has_argument` is `None` where that is not known."""
@@ -48,21 +50,21 @@ class Noticed:
             return
         name, owner = function.__name__, function.__self__
         if name in DATES:
-            self.chance |= isinstance(owner, type) and issubclass(owner, self.date)
+            self.clock |= isinstance(owner, type) and issubclass(owner, self.date)
         elif name in ENTROPY:
-            self.chance |= function.__module__ == "posix"
+            self.draws |= function.__module__ == "posix"
         elif function.__module__ == "time":
-            self.chance |= name not in OF_NOW or not has_argument
+            self.clock |= name not in OF_NOW or not has_argument
 
     def seeded_by_chance(self, filename):
         """A generator was made, or seeded anew, with nothing given."""
-        self.chance |= not filename.startswith(self.aside)
+        self.draws |= not filename.startswith(self.aside)
 
 
 def repeater():
-    """Returns `repeat(items, failed)`: how often these tests were repeated, and which did not do the same every time.
+    """Returns `repeat(items, failed, spread)`: how often tests were repeated, and which did not do the same every time.
 
-    They are repeated in a fork: by then, all that this process has to tell of them is told.
+    `spread` is whether some of them read the time. They are repeated in a fork: by then, all that this process has to tell of them is told.
     """
     import json
     import os
@@ -71,16 +73,16 @@ def repeater():
     import time
 
     pipe, fork, leave, kill, wait_for = os.pipe, os.fork, os._exit, os.kill, os.waitpid
-    get, put, close, ready, now = os.read, os.write, os.close, select.select, time.perf_counter
+    get, put, close, ready, now, sleep = os.read, os.write, os.close, select.select, time.perf_counter, time.sleep
     room, death, dump, load = select.PIPE_BUF, signal.SIGKILL, json.dumps, json.loads
 
-    def repeat(items, failed):
+    def repeat(items, failed, spread):
         read, write = pipe()
         child = fork()
         if child == 0:
             try:
                 close(read)
-                rounds, wavering = _repeated(items, failed, now)
+                rounds, wavering = _repeated(items, failed, now, sleep if spread else None)
                 # They need not all be named.
                 while len(dump([rounds, wavering])) > room:
                     wavering.pop()
@@ -97,12 +99,15 @@ def repeater():
     return repeat
 
 
-def _repeated(items, failed, now):
+def _repeated(items, failed, now, sleep):
     from _pytest.runner import runtestprotocol
 
     outcomes = [(item, {item.nodeid in failed}) for item in items]
     begun, rounds = now(), 0
-    while rounds < LEAST or (rounds < MOST and now() < begun + SECONDS):
+    most = SPREAD if sleep else MOST
+    while rounds < most and (sleep or rounds < LEAST or now() < begun + SECONDS):
+        if sleep:
+            sleep(max(0.0, begun + rounds * BETWEEN - now()))
         for item, seen in outcomes:
             if now() > begun + LATE:
                 return rounds, _wavering(outcomes)

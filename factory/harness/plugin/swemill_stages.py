@@ -118,7 +118,7 @@ class Stages:
                     wanted &= failed
                 items = [item for item in session.items if item.nodeid in wanted]
                 if items:
-                    rounds, wavering = self._repeat(items, failed)
+                    rounds, wavering = self._repeat(items, failed, link.request["spread"])
                     link.send({"record": "repeated", "rounds": rounds, "wavering": wavering})
             link.send({"record": "finish", "exit": 1 if failed else 0})
             _leave()

@@ -130,8 +130,8 @@ def _run_alone(item, link, lines, watch, taken, children, generators, noticed, s
             opaque = opaque or "it starts Python, which did not tell all"
         for other in others:
             opaque = opaque or other["opaque"]
-        covered = {"record": "covered", "id": name, "opaque": opaque}
-        covered["chance"] = noticed.chance or generators() != before
+        covered = {"record": "covered", "id": name, "opaque": opaque, "clock": noticed.clock}
+        covered["draws"] = noticed.draws or generators() != before
         covered["lines"] = taken() + [pair for other in others for pair in other["lines"]]
         covered["reads"] = sorted(set(watch.take_files()).union(*[other["reads"] for other in others]))
         covered["looks"] = sorted(set(watch.take_looks()).union(*[other["looks"] for other in others]))
@@ -156,7 +156,7 @@ def _run_alone(item, link, lines, watch, taken, children, generators, noticed, s
     try:
         records = json.loads(b"".join(parts).decode("ascii"))
     except ValueError:
-        records = [{"record": "covered", "id": name, "lines": [], "reads": [], "looks": [], "opaque": "it did not come to its end", "chance": True}]
+        records = [{"record": "covered", "id": name, "lines": [], "reads": [], "looks": [], "opaque": "it did not come to its end", "draws": True, "clock": True}]
     for record in records:
         if record["record"] != "start":
             link.send(record)

@@ -41,9 +41,11 @@ pub struct Reach {
     pub unfit: BTreeMap<u32, String>,
     /// What the untouched tests leave changed in their process, by name without numbers.
     left: BTreeSet<String>,
-    /// Tests that draw random numbers that nobody chose, or read the time of day: under a change they may do the one or
-    /// the other though they pass always without it.
-    chance: BTreeSet<u32>,
+    /// Tests that draw random numbers that nobody chose: under a change they may do the one or the other though they
+    /// pass always without it.
+    draws: BTreeSet<u32>,
+    /// Tests that read the time of day: the same goes for them.
+    clock: BTreeSet<u32>,
     /// What each test took in a process to itself, watched, in milliseconds.
     alone: Vec<u32>,
 }
@@ -68,8 +70,10 @@ pub(crate) struct Footprint {
     pub(crate) looks: Vec<usize>,
     /// Why that is not all.
     pub(crate) opaque: Option<String>,
-    /// Whether it drew random numbers, or read the time of day.
-    pub(crate) chance: bool,
+    /// Whether it drew random numbers.
+    pub(crate) draws: bool,
+    /// Whether it read the time of day.
+    pub(crate) clock: bool,
     /// What it took.
     pub(crate) seconds: f64,
 }
@@ -88,7 +92,7 @@ impl Reach {
         let mut readers: Vec<Set> = vec![Set::new(); files.len()];
         let mut lookers = readers.clone();
         let mut opaque = BTreeMap::new();
-        let mut chance = BTreeSet::new();
+        let (mut draws, mut clock) = (BTreeSet::new(), BTreeSet::new());
         for (place, footprint) in (0..).zip(tests.values()) {
             for (&file, lines) in &footprint.lines {
                 for &line in lines {
@@ -104,8 +108,11 @@ impl Reach {
             if let Some(reason) = &footprint.opaque {
                 opaque.insert(place, reason.clone());
             }
-            if footprint.chance {
-                chance.insert(place);
+            if footprint.draws {
+                draws.insert(place);
+            }
+            if footprint.clock {
+                clock.insert(place);
             }
         }
         let mut sets = vec![Set::new()];
@@ -156,14 +163,21 @@ impl Reach {
             opaque_import: imported.opaque,
             unfit: BTreeMap::new(),
             left: BTreeSet::new(),
-            chance,
+            draws,
+            clock,
         }
     }
 
     /// Whether this test draws random numbers that nobody chose, or reads the time of day.
     pub fn is_chance(&self, id: &str) -> bool {
         self.place(id)
-            .is_some_and(|place| self.chance.contains(&place))
+            .is_some_and(|place| self.draws.contains(&place) || self.clock.contains(&place))
+    }
+
+    /// Whether this test reads the time of day.
+    pub(crate) fn reads_clock(&self, id: &str) -> bool {
+        self.place(id)
+            .is_some_and(|place| self.clock.contains(&place))
     }
 
     /// What this test took in a process to itself, in seconds, while it was watched: with all that it has to import and

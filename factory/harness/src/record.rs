@@ -58,6 +58,8 @@ pub(crate) struct Beyond<'a> {
     pub(crate) compare: bool,
     /// Of a copy: if a test fails, these are repeated.
     pub(crate) repeat: Vec<&'a str>,
+    /// Of a copy: whether repeats have to be spread over time.
+    pub(crate) spread: bool,
 }
 
 /// A file that a copy finds changed.
@@ -140,9 +142,12 @@ pub(crate) struct Touched {
     pub(crate) looks: Vec<usize>,
     /// Why lines do not tell all.
     pub(crate) opaque: Option<String>,
-    /// Whether random numbers were drawn that nobody chose, or the time of day was read.
+    /// Whether random numbers were drawn that nobody chose.
     #[serde(default)]
-    pub(crate) chance: bool,
+    pub(crate) draws: bool,
+    /// Whether the time of day was read.
+    #[serde(default)]
+    pub(crate) clock: bool,
 }
 
 /// What a phase (`setup`, `call`, `teardown`) of a test did.

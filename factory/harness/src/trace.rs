@@ -100,7 +100,8 @@ fn footprint(touched: Touched, files: usize) -> Result<Footprint> {
         reads: touched.reads,
         looks: touched.looks,
         opaque: touched.opaque,
-        chance: touched.chance,
+        draws: touched.draws,
+        clock: touched.clock,
         seconds: 0.0,
     })
 }

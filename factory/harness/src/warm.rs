@@ -224,6 +224,9 @@ impl Warm {
             most_failures: copy.most_failures,
             compare: copy.compare,
             repeat: copy.repeat.iter().map(String::as_str).collect(),
+            spread: copy
+                .reach
+                .is_some_and(|reach| copy.repeat.iter().any(|id| reach.reads_clock(id))),
             ..Beyond::default()
         };
         let asked = Asked {
