@@ -64,7 +64,8 @@ class Noticed:
 def repeater():
     """Returns `repeat(items, failed, spread)`: how often tests were repeated, and which did not do the same every time.
 
-    `spread` is whether some of them read the time. They are repeated in a fork: by then, all that this process has to tell of them is told.
+    `spread` is whether some of them read the time. They are repeated in a fork: by then, all that this process has to
+    tell of them is told.
     """
     import json
     import os

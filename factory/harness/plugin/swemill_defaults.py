@@ -63,7 +63,8 @@ def _place(function):
 
 def _is_constant(node):
     if isinstance(node, ast.UnaryOp):
-        return _is_constant(node.operand)
+        number = getattr(node.operand, "value", None)
+        return isinstance(node.op, ast.USub) and type(number) in (int, float)
     return isinstance(node, ast.Constant)
 
 

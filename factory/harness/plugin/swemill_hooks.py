@@ -41,6 +41,7 @@ def make(pytest, link, stages):
     described = [0]
     quieten, know_parameters = swemill_quiet.quieten, swemill_quiet.know_parameters
     know_marks, know_no_timeout = swemill_quiet.know_marks, swemill_quiet.know_no_timeout
+    know_hooks = swemill_quiet.know_hooks
     # Where the reporter's reports go instead.
     put_off = [None]
 
@@ -104,6 +105,7 @@ def make(pytest, link, stages):
             know_parameters()
             know_marks()
             know_no_timeout(session.config)
+            know_hooks(session)
             # Whole tracebacks cost more than most tests, and of a copy nobody reads them.
             session.config.option.tbstyle = "value"
         outcome = yield

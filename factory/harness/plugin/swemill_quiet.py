@@ -9,7 +9,8 @@ Asking `inspect` for the parameters of functions that have none: the fixture `re
 every fixture that wants it.
 
 Going five times through the marks of a test and of all that is around it for those that skip it or expect it to fail,
-where there are none; and seeing to it that a test that takes too long shows its stack, where it is given no time.
+where there are none; seeing to it that a test that takes too long shows its stack, where it is given no time; and finding
+out ten times a test which `conftest.py` files hold for it, where all do.
 """
 
 OWN = "_pytest.terminal"
@@ -97,3 +98,23 @@ def know_no_timeout(config):
     timeout = getattr(plugin, "get_timeout_config_value", None)
     if getattr(plugin, "__name__", None) == "_pytest.faulthandler" and timeout is not None and timeout(config) == 0:
         config.hook.pytest_runtest_protocol._remove_plugin(plugin)
+
+
+def know_hooks(session):
+    """Has pytest find out once a file whether all hooks hold for it."""
+    manager, everything, known = session.config.pluginmanager, session.config.hook, {}
+    of_pytest = session.gethookproxy
+    if of_pytest.__module__ != "_pytest.main" or not hasattr(manager, "_conftest_plugins"):
+        return
+
+    def gethookproxy(fspath):
+        # One that is imported meanwhile may not hold for it.
+        conftests = len(manager._conftest_plugins)
+        if known.get(fspath) != conftests:
+            proxy = of_pytest(fspath)
+            if proxy is not everything:
+                return proxy
+            known[fspath] = conftests
+        return everything
+
+    session.gethookproxy = gethookproxy

@@ -91,9 +91,12 @@ fn is_constant(value: Node<'_>) -> bool {
                 .named_children(&mut cursor)
                 .any(|part| part.kind() == "interpolation")
         }
-        "unary_operator" => value
-            .child_by_field_name("argument")
-            .is_some_and(is_constant),
+        "unary_operator" => {
+            let argument = value.child_by_field_name("argument");
+            let operator = value.child_by_field_name("operator");
+            argument.is_some_and(|argument| matches!(argument.kind(), "integer" | "float"))
+                && operator.is_some_and(|operator| operator.kind() == "-")
+        }
         _ => false,
     }
 }

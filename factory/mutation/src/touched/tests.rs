@@ -153,11 +153,11 @@ fn another_default_is_the_functions_body_and_whoever_looks_at_defaults() {
     // Of a function inside of another, it is evaluated when that is executed.
     let file = "def outer():\n    def inner(x=1):\n        return x\n    return inner\n";
     assert_eq!(touched(file, &file.replace("x=1", "x=2")), lines(&[(2, 3)]));
-    let file = "def made(x=print()):\n    return x\n";
-    assert!(matches!(
-        touched(file, &file.replace("print()", "None")),
-        Touched::Everything(_)
-    ));
+    for (old, new) in [("print()", "None"), ("2", "-None"), ("2", "[]")] {
+        let file = format!("def made(x={old}):\n    return x\n");
+        let touched = touched(&file, &file.replace(old, new));
+        assert!(matches!(touched, Touched::Everything(_)), "{old} -> {new}");
+    }
 }
 
 #[test]
