@@ -27,6 +27,9 @@ const ALLOWANCE: Allowance = Allowance {
 const WALL_MORE: f64 = 5.0;
 const WALL_SLOWER: f64 = 5.0;
 
+/// Tests that together take longer are not repeated in a copy, but in further runs: ten rounds would take too long.
+const MOST_SECONDS_REPEATED: f64 = 0.2;
+
 /// A run and the lists that it gives.
 pub(super) struct Judged {
     pub(super) run: TestRun,
@@ -193,10 +196,14 @@ impl Judge<'_> {
         };
         let reach = self.environment.reach.as_ref();
         let is_chance = |id: &&String| reach.is_some_and(|reach| reach.is_chance(id));
-        let repeat = match ids {
+        let mut repeat: Vec<String> = match ids {
             Some(ids) => ids.iter().filter(is_chance).cloned().collect(),
+            // Of these the copy repeats those that fail.
             None => baseline.tests.keys().filter(is_chance).cloned().collect(),
         };
+        if ids.is_some() && repeat.iter().map(seconds).sum::<f64>() > MOST_SECONDS_REPEATED {
+            repeat.clear();
+        }
         let timeout = Duration::from_secs_f64(WALL_MORE + WALL_SLOWER * together);
         let mut copy = Copy {
             changes: &changes,
