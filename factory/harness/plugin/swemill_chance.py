@@ -28,6 +28,7 @@ class Noticed:
     def __init__(self):
         import datetime
         import logging
+        import os
         import random
         import tempfile
         import uuid
@@ -37,9 +38,9 @@ class Noticed:
 
         self.draws = self.clock = False
         self.date, self.generator, self.seed = datetime.date, random.Random, random.Random.seed.__code__
-        aside = [_pytest, pluggy, logging], [tempfile, uuid]
-        folders, files = [[module.__file__.rsplit("__init__", 1)[0] for module in aside[0]], [module.__file__ for module in aside[1]]]
-        self.aside = tuple(folders + files)
+        self.names = NAMES
+        folders = [os.path.join(os.path.dirname(package.__file__), "") for package in (_pytest, pluggy, logging)]
+        self.aside = tuple(folders + [tempfile.__file__, uuid.__file__])
 
     def forget(self):
         self.draws = self.clock = False

@@ -99,8 +99,10 @@ def _match(before, after, pairs, bodies, executed):
     inner = _inner(before), _inner(after)
     if executed:
         same = _shape(before) == _shape(after) and len(inner[0]) == len(inner[1])
-        if not same or not _same_constants(before, after, _facts(before)):
+        facts = _facts(before)
+        if not same or not _same_constants(before, after, facts):
             raise Unfit("what importing executes is changed")
+        bodies[before.co_name, before.co_firstlineno] = {fact: after.co_consts[place] for place, fact in facts.items()}
     else:
         pairs.append((before, after))
         if [code.co_name for code in inner[0]] != [code.co_name for code in inner[1]]:
@@ -108,10 +110,7 @@ def _match(before, after, pairs, bodies, executed):
             pairs.extend((code, None) for code in _all_inner(before))
             return
     for one, other in zip(*inner):
-        is_body = executed and _is_class_body(one)
-        _match(one, other, pairs, bodies, is_body)
-        if is_body:
-            bodies[one.co_name, one.co_firstlineno] = {fact: other.co_consts[place] for place, fact in _facts(one).items()}
+        _match(one, other, pairs, bodies, executed and _is_class_body(one))
 
 
 def _inner(code):

@@ -39,9 +39,7 @@ def make(pytest, link, stages):
     raised = set()
     held = []
     described = [0]
-    quieten, know_parameters = swemill_quiet.quieten, swemill_quiet.know_parameters
-    know_marks, know_no_timeout = swemill_quiet.know_marks, swemill_quiet.know_no_timeout
-    know_hooks = swemill_quiet.know_hooks
+    quieten, know = swemill_quiet.quieten, swemill_quiet.know
     # Where the reporter's reports go instead.
     put_off = [None]
 
@@ -102,10 +100,7 @@ def make(pytest, link, stages):
             announce(items, not_found)
         if link.is_copy:
             put_off[0] = quieten(session.config)
-            know_parameters()
-            know_marks()
-            know_no_timeout(session.config)
-            know_hooks(session)
+            know(session)
             # Whole tracebacks cost more than most tests, and of a copy nobody reads them.
             session.config.option.tbstyle = "value"
         outcome = yield

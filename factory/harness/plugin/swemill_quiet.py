@@ -44,6 +44,14 @@ def quieten(config):
     return told.append
 
 
+def know(session):
+    """Has pytest find out no more what is known of the tests of this session."""
+    know_parameters()
+    know_marks()
+    know_no_timeout(session.config)
+    know_hooks(session)
+
+
 def know_parameters():
     """Has pytest find the names of no parameters without a signature."""
     from types import FunctionType

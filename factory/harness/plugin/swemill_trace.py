@@ -306,10 +306,8 @@ class _Monitoring:
         monitoring.set_events(self.tool, self.events)
 
     def on_call(self):
-        import swemill_chance
-
         called, by_chance, generator = self.noticed.called, self.noticed.seeded_by_chance, self.noticed.generator
-        built_in, names, missing = type(len), swemill_chance.NAMES, self.monitoring.MISSING
+        built_in, names, missing = type(len), self.noticed.names, self.monitoring.MISSING
 
         # Never silent: another function may be called at the same place the next time.
         def on_call(code, _, function, argument):
@@ -373,10 +371,8 @@ class _Tracing:
             self.sys.setprofile(on_profile)
 
     def on_profile(self):
-        import swemill_chance
-
         called, by_chance, seed = self.noticed.called, self.noticed.seeded_by_chance, self.noticed.seed
-        built_in, names = type(len), swemill_chance.NAMES
+        built_in, names = type(len), self.noticed.names
 
         def on_profile(frame, event, function):
             if event == "c_call":

@@ -32,7 +32,7 @@ pub struct Reach {
     /// By file: the tests that look at defaults of its functions, other than by calling them.
     lookers: Vec<Set>,
     /// Files of which defaults were looked at before the first test.
-    looked_at: BTreeSet<u32>,
+    looked_at: Vec<usize>,
     /// Tests of which lines do not tell all, with the reason.
     pub opaque: BTreeMap<u32, String>,
     /// Why importing and collecting may depend on more than lines, if they may.
@@ -154,11 +154,7 @@ impl Reach {
             lines,
             readers,
             lookers,
-            looked_at: imported
-                .looks
-                .iter()
-                .filter_map(|file| u32::try_from(*file).ok())
-                .collect(),
+            looked_at: imported.looks,
             opaque,
             opaque_import: imported.opaque,
             unfit: BTreeMap::new(),
@@ -189,12 +185,6 @@ impl Reach {
         milliseconds.copied().map_or(0.0, f64::from) / 1000.0
     }
 
-    /// A file's place in [`Reach::files`], as both types that such places have.
-    fn file(&self, name: &str) -> Option<(usize, u32)> {
-        let place = self.files.iter().position(|known| known == name)?;
-        Some((place, u32::try_from(place).ok()?))
-    }
-
     /// A test's place in [`Reach::tests`].
     fn place(&self, id: &str) -> Option<u32> {
         // Ids are in order, as the map they came from.
@@ -209,10 +199,10 @@ impl Reach {
                 "what collecting the tests does is not known: {reason}"
             ));
         }
-        let Some((file, place)) = self.file(file) else {
+        let Some(file) = self.files.iter().position(|known| known == file) else {
             return Reached::All(format!("{file} was not looked at"));
         };
-        if defaults && self.looked_at.contains(&place) {
+        if defaults && self.looked_at.contains(&file) {
             return Reached::All("importing looks at defaults of the file's functions".to_owned());
         }
         let meets = |first: u32, length: u32| {

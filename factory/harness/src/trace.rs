@@ -60,14 +60,7 @@ pub(crate) async fn trace(
     for (id, touched) in covered {
         if stable.contains(id.as_str()) {
             let seconds = run.tests.get(&id).map_or(0.0, |test| test.seconds);
-            let footprint = footprint(touched, files.len())?;
-            tests.insert(
-                id,
-                Footprint {
-                    seconds,
-                    ..footprint
-                },
-            );
+            tests.insert(id, footprint(touched, files.len(), seconds)?);
         }
     }
     // A test that the trace does not know may be reached by anything.
@@ -77,11 +70,15 @@ pub(crate) async fn trace(
             ..Footprint::default()
         });
     }
-    let reach = Reach::new(files.to_vec(), footprint(imported, files.len())?, tests);
+    let reach = Reach::new(
+        files.to_vec(),
+        footprint(imported, files.len(), 0.0)?,
+        tests,
+    );
     Ok(Trace { run, reach })
 }
 
-fn footprint(touched: Touched, files: usize) -> Result<Footprint> {
+fn footprint(touched: Touched, files: usize, seconds: f64) -> Result<Footprint> {
     let unknown = |file: &usize| *file >= files;
     let mut named = touched.reads.iter().chain(&touched.looks);
     if named.any(unknown) || touched.lines.iter().any(|(file, _)| unknown(file)) {
@@ -102,7 +99,7 @@ fn footprint(touched: Touched, files: usize) -> Result<Footprint> {
         opaque: touched.opaque,
         draws: touched.draws,
         clock: touched.clock,
-        seconds: 0.0,
+        seconds,
     })
 }
 

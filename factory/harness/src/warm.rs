@@ -1,7 +1,7 @@
 //! Running tests in copies of a process that waits: pytest is imported and configured once, and where the change
 //! allows it, the repository is imported and its tests are collected once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -204,7 +204,7 @@ impl Warm {
             f64::max(alone, together)
         };
         let allowed = |id| (String::as_str(id), copy.allowance.of(seconds(id)));
-        let allowed: BTreeMap<_, _> = match &copy.tests {
+        let allowed = match &copy.tests {
             Some(ids) => ids.iter().map(allowed).collect(),
             None => baseline.tests.keys().map(allowed).collect(),
         };
@@ -219,7 +219,7 @@ impl Warm {
                 Stage::Configured => Vec::new(),
                 Stage::Collected => copy.changes.iter().map(Changed::to_record).collect(),
             },
-            seconds: Some(allowed.clone()),
+            seconds: Some(allowed),
             seconds_otherwise: copy.allowance.of(slowest),
             most_failures: copy.most_failures,
             compare: copy.compare,
@@ -252,9 +252,10 @@ impl Warm {
         let left = tally.left.take().map(BTreeSet::from_iter);
         let mut run = Box::new(run::test_run(tally, ending, &output));
         // A test that the kernel ended could not tell what it took: all that it was allowed.
-        if let Ending::TimedOut { during: Some(id) } = &run.ending {
-            let seconds = allowed.get(id.as_str()).copied().unwrap_or_default();
-            let most = Duration::from_secs_f64(seconds);
+        if let Ending::TimedOut { during: Some(id) } = &run.ending
+            && baseline.tests.contains_key(id)
+        {
+            let most = Duration::from_secs_f64(copy.allowance.of(seconds(id)));
             run.testing = if run.cpu < most { run.testing } else { most };
         }
         Ok(Outcome::Ran { run, left })

@@ -82,15 +82,19 @@ impl Judge<'_> {
                     }
                 }
                 clock.went(Way::Reached, &format!("{} tests can be reached", ids.len()));
-                let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
-                let lists =
-                    compare_reached(&self.environment.baseline, &run, &|id| ids.contains(id));
-                Ok(Some(Judged { run: *run, lists }))
+                Ok(Some(self.judged(*run, &ids)))
             }
             Ok(Outcome::Unfit(reason)) | Err(reason) => {
                 self.run_whole(changes, &reason, clock).await.map(Some)
             }
         }
+    }
+
+    /// The lists of a run of these tests only.
+    fn judged(&self, run: TestRun, ids: &[String]) -> Judged {
+        let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+        let lists = compare_reached(&self.environment.baseline, &run, &|id| ids.contains(id));
+        Judged { run, lists }
     }
 
     /// Runs those of the reached tests once more of which chance has a part; all of them where that cannot be done.
@@ -114,9 +118,7 @@ impl Judge<'_> {
                 .run_copy(changes, Stage::Collected, Some(&ids), clock)
                 .await?
         {
-            let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
-            let lists = compare_reached(&self.environment.baseline, &run, &|id| ids.contains(id));
-            return Ok(Judged { run: *run, lists });
+            return Ok(self.judged(*run, &ids));
         }
         self.run_whole(changes, "chance has a part in it", clock)
             .await

@@ -2,7 +2,7 @@
 
 use tree_sitter::{Node, Tree};
 
-use super::{Hunk, body_of};
+use super::{Hunk, body_of, function_at};
 
 /// The body of the function of which a hunk changes defaults and nothing else: plain constants take the place of what
 /// stood there, evaluated once, when the module or class around the function is executed.
@@ -16,12 +16,12 @@ pub(super) fn changed<'tree>(
     if hunk.rows.len() != hunk.by.len() {
         return None;
     }
-    let function = outermost(before.root_node(), &|function| has_in_head(function, hunk))?;
+    let function = function_with_head(before.root_node(), hunk)?;
     let row = function
         .start_position()
         .row
         .checked_add_signed(hunk.shift)?;
-    let twin = outermost(after.root_node(), &|twin| twin.start_position().row == row)?;
+    let twin = function_at(after.root_node(), row)?;
     let [(around, values), (around_twin, values_of_twin)] =
         [(function, original), (twin, changed)].map(|(function, source)| head(function, source));
     let fits = |(one, other): (&Node<'_>, &Node<'_>)| {
@@ -30,6 +30,16 @@ pub(super) fn changed<'tree>(
     };
     let is_default = around == around_twin && values.iter().zip(&values_of_twin).all(fits);
     is_default.then(|| body_of(function))?
+}
+
+/// The function, in no other one, in whose head all rows of a hunk are.
+fn function_with_head<'tree>(node: Node<'tree>, hunk: &Hunk) -> Option<Node<'tree>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor)
+        .find_map(|child| match child.kind() {
+            "function_definition" => has_in_head(child, hunk).then_some(child),
+            _ => function_with_head(child, hunk),
+        })
 }
 
 /// Whether all rows of a hunk are those of the function's head, and none of its body.
@@ -66,19 +76,6 @@ fn values(function: Node<'_>) -> Vec<Node<'_>> {
         .named_children(&mut cursor)
         .filter_map(|parameter| parameter.child_by_field_name("value"))
         .collect()
-}
-
-/// The first function that is in no other and meets a condition.
-fn outermost<'tree>(
-    node: Node<'tree>,
-    condition: &impl Fn(Node<'tree>) -> bool,
-) -> Option<Node<'tree>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor)
-        .find_map(|child| match child.kind() {
-            "function_definition" => condition(child).then_some(child),
-            _ => outermost(child, condition),
-        })
 }
 
 /// Whether evaluating it does nothing and gives what cannot be changed, the same to everybody.
