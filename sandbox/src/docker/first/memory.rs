@@ -1,7 +1,7 @@
 //! Noticing that a command ran out of memory.
 
-use std::fs;
-use std::path::Path;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 
 use crate::native::init::memory;
 use crate::native::wire::Ceilings;
@@ -14,8 +14,9 @@ const COUNTERS: &[&str] = &[
 
 /// How it is noticed.
 pub(crate) enum Memory {
-    /// The kernel kills at the ceiling and counts in this file.
-    Counted(&'static Path),
+    /// The kernel kills at the ceiling and counts in this file. It stays open: while a killed command still holds
+    /// the memory it filled, whoever asks the kernel for more is killed next, and opening a file does.
+    Counted(File),
     /// Nothing bounds the memory but a look at it now and then.
     Watched(u64),
 }
@@ -25,7 +26,7 @@ impl Memory {
     pub(crate) fn find(ceilings: &mut Ceilings) -> Self {
         let counter = COUNTERS
             .iter()
-            .map(Path::new)
+            .filter_map(|path| File::open(path).ok())
             .find(|file| kills(file).is_some());
         match counter {
             Some(file) if !ceilings.watch_memory => Self::Counted(file),
@@ -54,8 +55,10 @@ impl Memory {
 }
 
 /// The number on the line `oom_kill`.
-fn kills(file: &Path) -> Option<u64> {
-    let text = fs::read_to_string(file).ok()?;
+fn kills(file: &File) -> Option<u64> {
+    let mut page = [0; 4096];
+    let length = file.read_at(&mut page, 0).ok()?;
+    let text = std::str::from_utf8(&page[..length]).ok()?;
     text.lines()
         .find_map(|line| line.strip_prefix("oom_kill "))
         .and_then(|number| number.trim().parse().ok())
