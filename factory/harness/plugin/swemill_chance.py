@@ -14,10 +14,13 @@ DATES = frozenset("now utcnow today".split())
 ENTROPY = frozenset("urandom getrandom".split())
 NAMES = CLOCK | OF_NOW | DATES | ENTROPY | frozenset(["strftime"])
 
-# Rounds of repeats: as many as fit into this time, not fewer than the least in any case, nor more than the most.
-SECONDS, LEAST, MOST = 0.04, 20, 50
-# Of tests that read the time: rounds over a second, one in each tenth of it. In a row, all would read the same tenth.
+# Rounds of repeats in a row: as many as fit into so many seconds, not fewer than the least nor more than the most.
+# Tests that draw, and tests that only read the time and passed: in a row, all of these read nearly the same.
+DRAWING, READING = (0.04, 10, 50), (0.02, 3, 20)
+# Of tests that read the time and failed: rounds over a second, one in each tenth of it.
 SPREAD, BETWEEN = 11, 0.1
+# Rounds that tell enough of a test that draws, or that failed.
+ENOUGH = 10
 # Wall seconds after which no more are begun; and after which the process that repeats them is given up.
 LATE, PATIENCE = 2.0, 5.0
 
@@ -63,10 +66,9 @@ class Noticed:
 
 
 def repeater():
-    """Returns `repeat(items, failed, spread)`: how often tests were repeated, and which did not do the same every time.
+    """Returns `repeat(items, failed, draws, clock)`: which did not do the same every time, and whether that is enough.
 
-    `spread` is whether some of them read the time. They are repeated in a fork: by then, all that this process has to
-    tell of them is told.
+    Tests are repeated in a fork: by then, all that this process has to tell of them is told.
     """
     import json
     import os
@@ -78,17 +80,19 @@ def repeater():
     get, put, close, ready, now, sleep = os.read, os.write, os.close, select.select, time.perf_counter, time.sleep
     room, death, dump, load = select.PIPE_BUF, signal.SIGKILL, json.dumps, json.loads
 
-    def repeat(items, failed, spread):
+    def repeat(items, failed, draws, clock):
         read, write = pipe()
         child = fork()
         if child == 0:
             try:
                 close(read)
-                rounds, wavering = _repeated(items, failed, now, sleep if spread else None)
+                rounds = _Rounds(items, failed, now, sleep)
+                enough = rounds.all(draws, clock)
+                wavering = rounds.wavering()
                 # They need not all be named.
-                while len(dump([rounds, wavering])) > room:
+                while len(dump([enough, wavering])) > room:
                     wavering.pop()
-                put(write, dump([rounds, wavering]).encode("ascii"))
+                put(write, dump([enough, wavering]).encode("ascii"))
             finally:
                 leave(0)
         close(write)
@@ -96,29 +100,57 @@ def repeater():
         close(read)
         kill(child, death)
         wait_for(child, 0)
-        return load(told.decode("ascii")) if told else [0, []]
+        return load(told.decode("ascii")) if told else [False, []]
 
     return repeat
 
 
-def _repeated(items, failed, now, sleep):
-    from _pytest.runner import runtestprotocol
+class _Rounds:
+    def __init__(self, items, failed, now, sleep):
+        self._outcomes = [(item, {item.nodeid in failed}) for item in items]
+        self._failed, self._now, self._sleep = failed, now, sleep
+        self._late = now() + LATE
 
-    outcomes = [(item, {item.nodeid in failed}) for item in items]
-    begun, rounds = now(), 0
-    most = SPREAD if sleep else MOST
-    while rounds < most and (sleep or rounds < LEAST or now() < begun + SECONDS):
-        if sleep:
-            sleep(max(0.0, begun + rounds * BETWEEN - now()))
+    def wavering(self):
+        return [item.nodeid for item, seen in self._outcomes if len(seen) > 1]
+
+    def all(self, draws, clock):
+        """Repeats each as often as its kind needs; whether that was often enough."""
+        reading = self._of(clock - draws - self._failed)
+        drawing, spread = self._of(draws), self._of(clock & self._failed)
+        return (
+            (not reading or self._in_a_row(reading, *READING) >= READING[1])
+            and (not drawing or self._in_a_row(drawing, *DRAWING) >= ENOUGH)
+            and (not spread or self._over_a_second(spread) >= ENOUGH)
+        )
+
+    def _of(self, ids):
+        return [outcome for outcome in self._outcomes if outcome[0].nodeid in ids]
+
+    def _in_a_row(self, outcomes, seconds, least, most):
+        begun, rounds = self._now(), 0
+        while rounds < most and (rounds < least or self._now() < begun + seconds):
+            if not self._once(outcomes):
+                break
+            rounds += 1
+        return rounds
+
+    def _over_a_second(self, outcomes):
+        begun = self._now()
+        for rounds in range(SPREAD):
+            self._sleep(max(0.0, begun + rounds * BETWEEN - self._now()))
+            if not self._once(outcomes):
+                return rounds
+        return SPREAD
+
+    def _once(self, outcomes):
+        """Whether all were repeated that had always done the same so far, before it was too late."""
+        from _pytest.runner import runtestprotocol
+
         for item, seen in outcomes:
-            if now() > begun + LATE:
-                return rounds, _wavering(outcomes)
+            if self._now() > self._late:
+                return False
             if len(seen) == 1:
                 reports = runtestprotocol(item, log=False, nextitem=None)
                 seen.add(any(report.outcome == "failed" for report in reports))
-        rounds += 1
-    return rounds, _wavering(outcomes)
-
-
-def _wavering(outcomes):
-    return [item.nodeid for item, seen in outcomes if len(seen) > 1]
+        return True

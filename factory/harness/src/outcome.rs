@@ -47,8 +47,8 @@ pub struct TestRun {
 /// What came of tests that were repeated to see whether chance has a part in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repeated {
-    /// How often all of them were, before the time was up.
-    pub rounds: usize,
+    /// Whether all of them were repeated as often as their kind needs, before the time was up.
+    pub enough: bool,
     /// Those that did not do the same every time.
     pub wavering: BTreeSet<String>,
 }

@@ -166,8 +166,13 @@ impl Reach {
 
     /// Whether this test draws random numbers that nobody chose, or reads the time of day.
     pub fn is_chance(&self, id: &str) -> bool {
+        self.draws_random(id) || self.reads_clock(id)
+    }
+
+    /// Whether this test draws random numbers that nobody chose.
+    pub(crate) fn draws_random(&self, id: &str) -> bool {
         self.place(id)
-            .is_some_and(|place| self.draws.contains(&place) || self.clock.contains(&place))
+            .is_some_and(|place| self.draws.contains(&place))
     }
 
     /// Whether this test reads the time of day.

@@ -56,10 +56,10 @@ pub(crate) struct Beyond<'a> {
     pub(crate) most_failures: Option<usize>,
     /// Of a copy: tell what it leaves behind even if no test fails.
     pub(crate) compare: bool,
-    /// Of a copy: if a test fails, these are repeated.
-    pub(crate) repeat: Vec<&'a str>,
-    /// Of a copy: whether repeats have to be spread over time.
-    pub(crate) spread: bool,
+    /// Of a copy: if a test fails, these are repeated, which draw random numbers.
+    pub(crate) draws: Vec<&'a str>,
+    /// Of a copy: if a test fails, these are repeated, which read the time of day.
+    pub(crate) clock: Vec<&'a str>,
 }
 
 /// A file that a copy finds changed.

@@ -208,6 +208,11 @@ impl Warm {
             Some(ids) => ids.iter().map(allowed).collect(),
             None => baseline.tests.keys().map(allowed).collect(),
         };
+        let repeated = |of_kind: fn(&Reach, &str) -> bool| {
+            let ids = copy.repeat.iter().map(String::as_str);
+            ids.filter(|id| copy.reach.is_some_and(|reach| of_kind(reach, id)))
+                .collect()
+        };
         let slowest = baseline.tests.keys().map(seconds).fold(0.0, f64::max);
         let request = Request {
             selection,
@@ -223,10 +228,8 @@ impl Warm {
             seconds_otherwise: copy.allowance.of(slowest),
             most_failures: copy.most_failures,
             compare: copy.compare,
-            repeat: copy.repeat.iter().map(String::as_str).collect(),
-            spread: copy
-                .reach
-                .is_some_and(|reach| copy.repeat.iter().any(|id| reach.reads_clock(id))),
+            draws: repeated(Reach::draws_random),
+            clock: repeated(Reach::reads_clock),
             ..Beyond::default()
         };
         let asked = Asked {

@@ -30,6 +30,14 @@ const WALL_SLOWER: f64 = 5.0;
 /// Tests that together take longer are not repeated in a copy, but in further runs: ten rounds would take too long.
 const MOST_SECONDS_REPEATED: f64 = 0.2;
 
+/// What a copy repeats if a test fails.
+#[derive(Clone, Copy)]
+enum Repeat {
+    Nothing,
+    /// The tests of which chance has a part.
+    Chance,
+}
+
 /// A run and the lists that it gives.
 pub(super) struct Judged {
     pub(super) run: TestRun,
@@ -66,7 +74,7 @@ impl Judge<'_> {
             .map(|place| reach.tests[*place as usize].clone())
             .collect();
         match self
-            .run_copy(changes, Stage::Collected, Some(&ids), clock)
+            .run_copy(changes, Stage::Collected, Some(&ids), Repeat::Chance, clock)
             .await?
         {
             Ok(Outcome::Ran { run, left }) => {
@@ -115,7 +123,13 @@ impl Judge<'_> {
         };
         if !ids.is_empty()
             && let Ok(Outcome::Ran { run, .. }) = self
-                .run_copy(changes, Stage::Collected, Some(&ids), clock)
+                .run_copy(
+                    changes,
+                    Stage::Collected,
+                    Some(&ids),
+                    Repeat::Nothing,
+                    clock,
+                )
                 .await?
         {
             return Ok(self.judged(*run, &ids));
@@ -137,7 +151,7 @@ impl Judge<'_> {
             return self.run_whole(changes, reason, clock).await;
         }
         match self
-            .run_copy(changes, Stage::Collected, None, clock)
+            .run_copy(changes, Stage::Collected, None, Repeat::Chance, clock)
             .await?
         {
             Ok(Outcome::Ran { run, .. }) => {
@@ -157,7 +171,7 @@ impl Judge<'_> {
         clock: &mut Clock,
     ) -> Result<Judged, StageError> {
         let run = match self
-            .run_copy(changes, Stage::Configured, None, clock)
+            .run_copy(changes, Stage::Configured, None, Repeat::Chance, clock)
             .await?
         {
             Ok(Outcome::Ran { run, .. }) => {
@@ -179,6 +193,7 @@ impl Judge<'_> {
         changes: &[Change],
         stage: Stage,
         ids: Option<&[String]>,
+        repeat: Repeat,
         clock: &mut Clock,
     ) -> Result<Result<Outcome, String>, StageError> {
         let baseline = &self.environment.baseline;
@@ -198,10 +213,11 @@ impl Judge<'_> {
         };
         let reach = self.environment.reach.as_ref();
         let is_chance = |id: &&String| reach.is_some_and(|reach| reach.is_chance(id));
-        let mut repeat: Vec<String> = match ids {
-            Some(ids) => ids.iter().filter(is_chance).cloned().collect(),
+        let mut repeat: Vec<String> = match (repeat, ids) {
+            (Repeat::Nothing, _) => Vec::new(),
+            (Repeat::Chance, Some(ids)) => ids.iter().filter(is_chance).cloned().collect(),
             // Of these the copy repeats those that fail.
-            None => baseline.tests.keys().filter(is_chance).cloned().collect(),
+            (Repeat::Chance, None) => baseline.tests.keys().filter(is_chance).cloned().collect(),
         };
         if ids.is_some() && repeat.iter().map(seconds).sum::<f64>() > MOST_SECONDS_REPEATED {
             repeat.clear();

@@ -28,9 +28,6 @@ use fast::Judged;
 const TESTS_AGAINST_CHANCE: usize = 1000;
 const RUNS_AGAINST_CHANCE: RangeInclusive<usize> = 4..=20;
 
-/// Repeats in one run that stand for runs that agree.
-const ROUNDS_AGAINST_CHANCE: usize = 10;
-
 /// What a candidate must satisfy.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -190,7 +187,7 @@ impl Judge<'_> {
         let of_some = run.tests.len() < reach.tests.len();
         let may_have = match &run.repeated {
             Some(repeated) if !repeated.wavering.is_empty() => true,
-            Some(repeated) if repeated.rounds >= ROUNDS_AGAINST_CHANCE => false,
+            Some(repeated) if repeated.enough => false,
             _ => {
                 lists.fail_to_pass.iter().any(|id| reach.is_chance(id))
                     || of_some && run.tests.keys().any(|id| reach.is_chance(id))

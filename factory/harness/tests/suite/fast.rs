@@ -397,6 +397,8 @@ async fn a_test_that_reads_the_clock_is_repeated() {
     for (new, wavering) in [
         ("number % 2 == 0", BTreeSet::from([clock.clone()])),
         ("number < 0", BTreeSet::new()),
+        // It fails in nine tenths of every second, and repeats in a row would all see the same.
+        ("99 < number < 100_000", BTreeSet::from([clock.clone()])),
     ] {
         let (changed, _) = shop.change("shop/plain.py", "0 <= number", new);
         for (stage, tests) in [
@@ -425,8 +427,12 @@ async fn a_test_that_reads_the_clock_is_repeated() {
                 continue;
             }
             let repeated = run.repeated.as_ref().unwrap();
+            if new.starts_with("99") && run.status(&clock) == Status::Passed {
+                // Once in ten; where it passes it is not repeated over a second.
+                continue;
+            }
             assert_eq!(repeated.wavering, wavering, "{new} {stage:?}");
-            assert_eq!(repeated.rounds, 11);
+            assert!(repeated.enough, "{new} {stage:?}");
         }
     }
 }
