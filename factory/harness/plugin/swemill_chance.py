@@ -17,12 +17,12 @@ NAMES = CLOCK | OF_NOW | DATES | ENTROPY | frozenset(["strftime"])
 # Rounds of repeats in a row: as many as fit into so many seconds, not fewer than the least nor more than the most.
 # Tests that draw, and tests that only read the time and passed: in a row, all of these read nearly the same.
 DRAWING, READING = (0.04, 10, 50), (0.02, 3, 20)
-# Of tests that read the time and failed: rounds over a second, one in each tenth of it.
-SPREAD, BETWEEN = 11, 0.1
-# Rounds that tell enough of a test that draws, or that failed.
+# Of tests that read the time and failed: one round in each tenth of a second, well within it; no two at the same hundredth.
+TENTHS, WITHIN, FURTHER = 10, 0.03, 0.004
+# Rounds that tell enough of a test that draws.
 ENOUGH = 10
 # Wall seconds after which no more are begun; and after which the process that repeats them is given up.
-LATE, PATIENCE = 2.0, 5.0
+LATE, PATIENCE = 3.0, 6.0
 
 
 class Noticed:
@@ -77,7 +77,8 @@ def repeater():
     import time
 
     pipe, fork, leave, kill, wait_for = os.pipe, os.fork, os._exit, os.kill, os.waitpid
-    get, put, close, ready, now, sleep = os.read, os.write, os.close, select.select, time.perf_counter, time.sleep
+    get, put, close, ready, sleep = os.read, os.write, os.close, select.select, time.sleep
+    now, time_of_day = time.perf_counter, time.time
     room, death, dump, load = select.PIPE_BUF, signal.SIGKILL, json.dumps, json.loads
 
     def repeat(items, failed, draws, clock):
@@ -86,7 +87,7 @@ def repeater():
         if child == 0:
             try:
                 close(read)
-                rounds = _Rounds(items, failed, now, sleep)
+                rounds = _Rounds(items, failed, now, time_of_day, sleep)
                 enough = rounds.all(draws, clock)
                 wavering = rounds.wavering()
                 # They need not all be named.
@@ -106,9 +107,9 @@ def repeater():
 
 
 class _Rounds:
-    def __init__(self, items, failed, now, sleep):
+    def __init__(self, items, failed, now, time_of_day, sleep):
         self._outcomes = [(item, {item.nodeid in failed}) for item in items]
-        self._failed, self._now, self._sleep = failed, now, sleep
+        self._failed, self._now, self._time_of_day, self._sleep = failed, now, time_of_day, sleep
         self._late = now() + LATE
 
     def wavering(self):
@@ -121,7 +122,7 @@ class _Rounds:
         return (
             (not reading or self._in_a_row(reading, *READING) >= READING[1])
             and (not drawing or self._in_a_row(drawing, *DRAWING) >= ENOUGH)
-            and (not spread or self._over_a_second(spread) >= ENOUGH)
+            and (not spread or self._in_each_tenth(spread))
         )
 
     def _of(self, ids):
@@ -135,13 +136,16 @@ class _Rounds:
             rounds += 1
         return rounds
 
-    def _over_a_second(self, outcomes):
-        begun = self._now()
-        for rounds in range(SPREAD):
-            self._sleep(max(0.0, begun + rounds * BETWEEN - self._now()))
+    def _in_each_tenth(self, outcomes):
+        """Whether there was time for all of them."""
+        first = int(self._time_of_day() * 10) + 1
+        for tenth in range(TENTHS):
+            moment = (first + tenth) / 10 + WITHIN + FURTHER * tenth
+            # If somebody sets the clock, it is not waited for.
+            self._sleep(min(max(0.0, moment - self._time_of_day()), 0.2))
             if not self._once(outcomes):
-                return rounds
-        return SPREAD
+                return False
+        return True
 
     def _once(self, outcomes):
         """Whether all were repeated that had always done the same so far, before it was too late."""

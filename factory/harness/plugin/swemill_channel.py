@@ -163,10 +163,21 @@ def _encoder():
 
     kind_of, text_type, list_type, dict_type, float_type = type, str, list, dict, float
     represent, infinity = repr, float("inf")
+    # Python 3.6 has none.
+    is_plain = getattr(str, "isascii", lambda text: False)
+    names = {}
+
+    def name_of(key):
+        """Records have few keys."""
+        if key not in names:
+            names[key] = quote(key) + ":"
+        return names[key]
 
     def encode(value):
         kind = kind_of(value)
         if kind is text_type:
+            if is_plain(value):
+                return quote(value)
             # A lone surrogate is no Unicode text; it is shown as the escape it would be written as.
             return quote(value.encode("utf-8", "backslashreplace").decode("utf-8"))
         if value is None:
@@ -178,7 +189,7 @@ def _encoder():
         if kind is list_type:
             return "[" + ",".join([encode(item) for item in value]) + "]"
         if kind is dict_type:
-            return "{" + ",".join([quote(key) + ":" + encode(item) for key, item in value.items()]) + "}"
+            return "{" + ",".join([name_of(key) + encode(item) for key, item in value.items()]) + "}"
         if kind is float_type and not -infinity < value < infinity:
             return "null"
         return represent(value)

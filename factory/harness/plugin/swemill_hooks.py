@@ -114,17 +114,16 @@ def make(pytest, link, stages):
         last[0] = clock()
 
     # A `conftest.py` may make any report of a call. That it raised is a fact it cannot turn into a pass.
-    @hookimpl(hookwrapper=True, tryfirst=True)
+    @hookimpl(tryfirst=True)
     def pytest_runtest_makereport(item, call):
         key = (text(item.nodeid), text(call.when))
-        raised.discard(key)
-        if call.excinfo is not None:
+        # Those of unittest's cases wait at the item: pytest's own hook takes them from there.
+        found = [excinfo for excinfo in [call.excinfo] + list(get(item, "_excinfo", None) or ()) if excinfo is not None]
+        if found:
             raised.add(key)
-        shorten(item, call)
-        yield
-        # Those of unittest's cases are put there by pytest's own hook.
-        if call.excinfo is not None:
-            raised.add(key)
+            shorten(found)
+        else:
+            raised.discard(key)
 
     @hookimpl(tryfirst=True)
     def pytest_runtest_logreport(report):
@@ -137,20 +136,21 @@ def make(pytest, link, stages):
         outcome = text(report.outcome)
         if outcome == "passed" and (text(report.nodeid), text(report.when)) in raised:
             outcome = "failed"
-        record = {
-            "record": "subtest" if _is_subtest(report) else "phase",
-            "id": text(report.nodeid),
-            "when": text(report.when),
-            "outcome": outcome,
-            "expected": has(report, "wasxfail"),
-            "seconds": seconds,
-        }
-        if outcome == "passed" and record["record"] == "phase" and not record["expected"]:
-            held.append(record)
-            if record["when"] == "teardown":
+        expected, is_subtest = has(report, "wasxfail"), _is_subtest(report)
+        if outcome == "passed" and not is_subtest and not expected:
+            held.append((text(report.nodeid), text(report.when), seconds))
+            if report.when == "teardown":
                 tell_held()
             return
         tell_held()
+        record = {
+            "record": "subtest" if is_subtest else "phase",
+            "id": text(report.nodeid),
+            "when": text(report.when),
+            "outcome": outcome,
+            "expected": expected,
+            "seconds": seconds,
+        }
         if outcome != "passed":
             record["text"] = describe(report)
             crash = get(get(report, "longrepr", None), "reprcrash", None)
@@ -160,27 +160,24 @@ def make(pytest, link, stages):
         if outcome == "failed":
             watch.failed(text(report.nodeid))
 
-    def shorten(item, call):
+    def shorten(found):
         """Describing a failure costs more than most tests, frame by frame: after some, the last frames have to do.
 
         Of a copy's failures nobody reads more than the message, which is that of the last frame that is not hidden.
         """
-        # Those of unittest's cases wait at the item.
-        for found in [call.excinfo] + list(get(item, "_excinfo", None) or ()):
-            if found is not None:
-                described[0] += 1
-                if link.is_copy or described[0] > DESCRIBED_IN_FULL:
-                    found.traceback = found.traceback[-_frames_needed(found.tb) :]
+        for excinfo in found:
+            described[0] += 1
+            if link.is_copy or described[0] > DESCRIBED_IN_FULL:
+                excinfo.traceback = excinfo.traceback[-_frames_needed(excinfo.tb) :]
 
     def tell_held():
         """What went well is told at once when the whole test did."""
-        names = {record["id"] for record in held}
-        if len(names) == 1 and [record["when"] for record in held] == PHASES:
-            seconds = held[0]["seconds"] + held[1]["seconds"] + held[2]["seconds"]
-            send({"record": "passed", "id": names.pop(), "seconds": seconds})
+        if [when for _, when, _ in held] == PHASES and held[0][0] == held[1][0] == held[2][0]:
+            send({"record": "passed", "id": held[0][0], "seconds": held[0][2] + held[1][2] + held[2][2]})
         else:
-            for record in held:
-                send(record)
+            for name, when, seconds in held:
+                phase = {"record": "phase", "id": name, "when": when, "outcome": "passed", "expected": False}
+                send({**phase, "seconds": seconds})
         held.clear()
 
     def pytest_keyboard_interrupt(excinfo):

@@ -5,12 +5,13 @@ takes a sixth of a run of small tests. What comes of it besides text, the report
 asked for. Where a plugin takes part in it (`pytest_report_teststatus`), or the reporter is not pytest's own, nothing is
 put off.
 
-Asking `inspect` for the parameters of functions that have none: the fixture `request` is such a function, made anew for
-every fixture that wants it.
+Asking `inspect` for the parameters of functions that have the same as others; and making the same paths anew for each test
+of a file.
 
 Going five times through the marks of a test and of all that is around it for those that skip it or expect it to fail,
-where there are none; seeing to it that a test that takes too long shows its stack, where it is given no time; and finding
-out ten times a test which `conftest.py` files hold for it, where all do.
+where there are none; seeing to it that a test that takes too long shows its stack, where it is given no time; finding
+out ten times a test which `conftest.py` files hold for it, where all do; and reading six times a test what it wrote, where
+it wrote nothing.
 """
 
 OWN = "_pytest.terminal"
@@ -44,34 +45,74 @@ def quieten(config):
     return told.append
 
 
+def know_before_collecting():
+    """Has pytest find out once what is the same for many tests."""
+    know_parameters()
+    know_paths()
+
+
 def know(session):
     """Has pytest find out no more what is known of the tests of this session."""
-    know_parameters()
     know_marks()
     know_no_timeout(session.config)
     know_hooks(session)
+    know_silence()
 
 
 def know_parameters():
-    """Has pytest find the names of no parameters without a signature."""
+    """Has pytest find the parameters of functions once, of those that have the same."""
+    import inspect
+    from inspect import CO_VARARGS, CO_VARKEYWORDS
     from types import FunctionType
 
-    from _pytest import fixtures
+    from _pytest import compat
 
-    of_pytest = getattr(fixtures, "getfuncargnames", None)
-    if getattr(of_pytest, "__module__", None) != "_pytest.compat":
+    of_pytest = getattr(compat, "signature", None)
+    if of_pytest is not inspect.signature and getattr(of_pytest, "__module__", None) != compat.__name__:
         return
+    known, plain = {}, {"pytestmark"}
 
-    def getfuncargnames(function, *given, **named):
-        # What changes a function's signature is among its attributes.
-        if type(function) is FunctionType and not function.__dict__:
-            code = function.__code__
-            # Those of `*arguments` and `**options` do not count.
-            if not (code.co_argcount or code.co_kwonlyargcount):
-                return ()
-        return of_pytest(function, *given, **named)
+    def signature(function, **how):
+        # What changes a function's signature is among its attributes; annotations that wait may not be what they seem.
+        if type(function) is not FunctionType or how or function.__defaults__ or function.__kwdefaults__:
+            return of_pytest(function, **how)
+        if not plain.issuperset(function.__dict__) or getattr(function, "__annotate__", None) is not None:
+            return of_pytest(function)
+        code = function.__code__
+        rest, options = bool(code.co_flags & CO_VARARGS), bool(code.co_flags & CO_VARKEYWORDS)
+        positional, named = code.co_argcount, code.co_kwonlyargcount
+        names = code.co_varnames[: positional + named + rest + options]
+        shape = getattr(code, "co_posonlyargcount", 0), positional, named, rest, options, names
+        if shape not in known:
+            known[shape] = of_pytest(function)
+        return known[shape]
 
-    fixtures.getfuncargnames = getfuncargnames
+    compat.signature = signature
+
+
+def know_paths():
+    """Has pytest make an absolute path of the same name once."""
+    from os.path import isabs
+
+    from _pytest import nodes
+    from _pytest._code import code
+
+    of_pytest = getattr(nodes, "absolutepath", None)
+    if getattr(of_pytest, "__module__", None) != "_pytest.pathlib" or getattr(code, "absolutepath", None) is not of_pytest:
+        return
+    known = {}
+
+    def absolutepath(path):
+        name = str(path)
+        if name not in known:
+            made = of_pytest(path)
+            # Others depend on the working folder.
+            if not isabs(name):
+                return made
+            known[name] = made
+        return known[name]
+
+    nodes.absolutepath = code.absolutepath = absolutepath
 
 
 def know_marks():
@@ -126,3 +167,24 @@ def know_hooks(session):
         return everything
 
     session.gethookproxy = gethookproxy
+
+
+def know_silence():
+    """Has pytest read what a test wrote to standard output and error where that is anything."""
+    import os
+
+    from _pytest import capture
+
+    kind = getattr(capture, "FDCapture", None)
+    of_pytest = vars(kind).get("snap") if kind is not None else None
+    if getattr(of_pytest, "__module__", None) != capture.__name__ or not hasattr(kind, "_assert_state"):
+        return
+    seek, end, states = os.lseek, os.SEEK_END, ("started", "suspended")
+
+    def snap(self):
+        # It leaves the file as reading it would: at its end, which is its beginning. Nothing waits to be written to it.
+        if self._state in states and seek(self.tmpfile.fileno(), 0, end) == 0:
+            return ""
+        return of_pytest(self)
+
+    kind.snap = snap

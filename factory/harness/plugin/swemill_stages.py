@@ -52,11 +52,12 @@ class Stages:
         if link.is_template():
             import swemill_chance
             import swemill_exchange
+            import swemill_quiet
             import swemill_shelf
             import swemill_state
 
             self._exchanging, self._comparing, self._shelf = swemill_exchange, swemill_state, swemill_shelf
-            self._repeat = swemill_chance.repeater()
+            self._repeat, self._know = swemill_chance.repeater(), swemill_quiet.know_before_collecting
 
     def imported(self):
         """pytest is imported, and has read no configuration yet."""
@@ -77,6 +78,8 @@ class Stages:
     def _before_imports(self, stage):
         import sys
 
+        if self._link.is_template():
+            self._know()
         if self._link.waits_when(stage):
             request = self._link.request
             is_own = self._comparing.of_repository(request["roots"])

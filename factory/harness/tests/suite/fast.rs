@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use swemill_harness::warm::{Allowance, Changed, Copy, Outcome};
 use swemill_harness::{
-    Baseline, BaselineOptions, Comparison, Ending, Reach, Reached, Stage, Status, Warm, compare,
-    compare_reached,
+    Baseline, BaselineOptions, Comparison, Ending, Reach, Reached, Stage, Status, TestRun, Warm,
+    compare, compare_reached,
 };
 use swemill_sandbox::FileWrite;
 
@@ -416,24 +416,39 @@ async fn a_test_that_reads_the_clock_is_repeated() {
                 repeat: vec![clock.clone()],
                 timeout: Duration::from_mins(1),
             };
-            let outcome = warm.run(&shop.baseline, &copy).await.unwrap();
+            let mut run = ran(&warm, &shop, &copy).await;
+            // On a busy machine there may be no time for all repeats; validation runs them once more then, too.
+            for _ in 0..3 {
+                if run
+                    .repeated
+                    .as_ref()
+                    .is_some_and(|repeated| !repeated.enough)
+                {
+                    run = ran(&warm, &shop, &copy).await;
+                }
+            }
             warm.stop().await.unwrap();
-            let Outcome::Ran { run, .. } = outcome else {
-                panic!("it can be exchanged");
-            };
             assert_eq!(run.status(&moment), Status::Failed);
-            if stage == Stage::Configured && run.status(&clock) == Status::Passed {
+            let passed = run.status(&clock) == Status::Passed;
+            if stage == Stage::Configured && passed {
                 assert_eq!(run.repeated, None, "of all tests, those that fail");
                 continue;
             }
-            let repeated = run.repeated.as_ref().unwrap();
-            if new.starts_with("99") && run.status(&clock) == Status::Passed {
-                // Once in ten; where it passes it is not repeated over a second.
-                continue;
-            }
-            assert_eq!(repeated.wavering, wavering, "{new} {stage:?}");
+            let repeated = run.repeated.unwrap();
             assert!(repeated.enough, "{new} {stage:?}");
+            // One that passes is repeated in a row only, and may do so every time.
+            if !passed || wavering.is_empty() {
+                assert_eq!(repeated.wavering, wavering, "{new} {stage:?}");
+            }
         }
+    }
+}
+
+/// What a copy did that can be made.
+async fn ran(warm: &Warm, shop: &Shop, copy: &Copy<'_>) -> TestRun {
+    match warm.run(&shop.baseline, copy).await.unwrap() {
+        Outcome::Ran { run, .. } => *run,
+        Outcome::Unfit(reason) => panic!("it can be exchanged: {reason}"),
     }
 }
 
