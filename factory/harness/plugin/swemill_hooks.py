@@ -21,6 +21,10 @@ HIDES = "__tracebackhide__"
 def make(pytest, link, stages):
     """The hooks, by name. `link` is where records go and what is asked for; `stages` what else is done on the way."""
     hookimpl = pytest.hookimpl
+    try:
+        wraps = hookimpl(wrapper=True, tryfirst=True)
+    except TypeError:  # before pluggy 1.2
+        wraps = hookimpl(hookwrapper=True, tryfirst=True)
     clock = time.perf_counter
     describe = _describer(link)
     unwanted = _unwanted_collector(pytest, link)
@@ -113,8 +117,9 @@ def make(pytest, link, stages):
         watch.starts(text(nodeid))
         last[0] = clock()
 
-    # A `conftest.py` may make any report of a call. That it raised is a fact it cannot turn into a pass.
-    @hookimpl(tryfirst=True)
+    # A `conftest.py` may make any report of a call. That it raised is a fact it cannot turn into a pass. Only a wrapper is
+    # always called: whoever returns a report ends the hook.
+    @wraps
     def pytest_runtest_makereport(item, call):
         key = (text(item.nodeid), text(call.when))
         # Those of unittest's cases wait at the item: pytest's own hook takes them from there.
@@ -124,6 +129,7 @@ def make(pytest, link, stages):
             shorten(found)
         else:
             raised.discard(key)
+        return (yield)
 
     @hookimpl(tryfirst=True)
     def pytest_runtest_logreport(report):
