@@ -19,8 +19,6 @@ NAMES = CLOCK | OF_NOW | DATES | ENTROPY | frozenset(["strftime"])
 DRAWING, READING = (0.04, 10, 50), (0.02, 3, 20)
 # Of tests that read the time and failed: one round in each tenth of a second, well within it; no two at the same hundredth.
 TENTHS, WITHIN, FURTHER = 10, 0.03, 0.004
-# Rounds that tell enough of a test that draws.
-ENOUGH = 10
 # Wall seconds after which no more are begun; and after which the process that repeats them is given up.
 LATE, PATIENCE = 3.0, 6.0
 
@@ -120,8 +118,8 @@ class _Rounds:
         reading = self._of(clock - draws - self._failed)
         drawing, spread = self._of(draws), self._of(clock & self._failed)
         return (
-            (not reading or self._in_a_row(reading, *READING) >= READING[1])
-            and (not drawing or self._in_a_row(drawing, *DRAWING) >= ENOUGH)
+            (not reading or self._in_a_row(reading, *READING))
+            and (not drawing or self._in_a_row(drawing, *DRAWING))
             and (not spread or self._in_each_tenth(spread))
         )
 
@@ -129,12 +127,13 @@ class _Rounds:
         return [outcome for outcome in self._outcomes if outcome[0].nodeid in ids]
 
     def _in_a_row(self, outcomes, seconds, least, most):
+        """Whether there was time for the least of them."""
         begun, rounds = self._now(), 0
         while rounds < most and (rounds < least or self._now() < begun + seconds):
             if not self._once(outcomes):
                 break
             rounds += 1
-        return rounds
+        return rounds >= least
 
     def _in_each_tenth(self, outcomes):
         """Whether there was time for all of them."""

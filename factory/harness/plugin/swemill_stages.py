@@ -114,18 +114,22 @@ class Stages:
         if self._compare is not None and (failed or link.request["compare"]):
             link.send({"record": "left", "names": self._compare(self._before)[:1000]})
         if link.is_copy and well:
-            draws, clock = frozenset(link.request["draws"]), frozenset(link.request["clock"])
-            if failed and (draws or clock):
-                wanted = draws | clock
-                # Of all tests, those that fail: what the others have to do with the change is not known.
-                if link.request["ids"] is None:
-                    wanted &= failed
-                items = [item for item in session.items if item.nodeid in wanted]
-                if items:
-                    enough, wavering = self._repeat(items, failed, draws, clock)
-                    link.send({"record": "repeated", "enough": enough, "wavering": wavering})
+            if failed:
+                self._repeat_chance(session, failed)
             link.send({"record": "finish", "exit": 1 if failed else 0})
             _leave()
+
+    def _repeat_chance(self, session, failed):
+        link = self._link
+        draws, clock = frozenset(link.request["draws"]), frozenset(link.request["clock"])
+        wanted = draws | clock
+        # Of all tests, those that fail: what the others have to do with the change is not known.
+        if link.request["ids"] is None:
+            wanted &= failed
+        items = [item for item in session.items if item.nodeid in wanted] if wanted else []
+        if items:
+            enough, wavering = self._repeat(items, failed, draws, clock)
+            link.send({"record": "repeated", "enough": enough, "wavering": wavering})
 
 
 def _leave():

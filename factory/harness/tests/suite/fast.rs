@@ -378,9 +378,7 @@ async fn a_test_that_runs_away_is_ended_after_a_multiple_of_its_own_time() {
         repeat: Vec::new(),
         timeout: Duration::from_mins(1),
     };
-    let Outcome::Ran { run, .. } = warm.run(&shop.baseline, &copy).await.unwrap() else {
-        panic!("it can be exchanged");
-    };
+    let run = ran(&warm, &shop.baseline, &copy).await;
     assert!(
         matches!(&run.ending, Ending::TimedOut { during: Some(test) } if test.ends_with("test_total")),
         "{}",
@@ -416,7 +414,7 @@ async fn a_test_that_reads_the_clock_is_repeated() {
                 repeat: vec![clock.clone()],
                 timeout: Duration::from_mins(1),
             };
-            let mut run = ran(&warm, &shop, &copy).await;
+            let mut run = ran(&warm, &shop.baseline, &copy).await;
             // On a busy machine there may be no time for all repeats; validation runs them once more then, too.
             for _ in 0..3 {
                 if run
@@ -424,7 +422,7 @@ async fn a_test_that_reads_the_clock_is_repeated() {
                     .as_ref()
                     .is_some_and(|repeated| !repeated.enough)
                 {
-                    run = ran(&warm, &shop, &copy).await;
+                    run = ran(&warm, &shop.baseline, &copy).await;
                 }
             }
             warm.stop().await.unwrap();
@@ -445,10 +443,10 @@ async fn a_test_that_reads_the_clock_is_repeated() {
 }
 
 /// What a copy did that can be made.
-async fn ran(warm: &Warm, shop: &Shop, copy: &Copy<'_>) -> TestRun {
-    match warm.run(&shop.baseline, copy).await.unwrap() {
+async fn ran(warm: &Warm, baseline: &Baseline, copy: &Copy<'_>) -> TestRun {
+    match warm.run(baseline, copy).await.unwrap() {
         Outcome::Ran { run, .. } => *run,
-        Outcome::Unfit(reason) => panic!("it can be exchanged: {reason}"),
+        Outcome::Unfit(reason) => panic!("no copy can be made: {reason}"),
     }
 }
 
@@ -474,9 +472,7 @@ async fn a_run_ends_when_more_tests_failed_than_are_asked_for() {
         timeout: Duration::from_mins(1),
     };
     let warm = shop.warm(Stage::Configured).await;
-    let Outcome::Ran { run, .. } = warm.run(&shop.baseline, &copy).await.unwrap() else {
-        panic!("it is no exchange");
-    };
+    let run = ran(&warm, &shop.baseline, &copy).await;
     assert_eq!(run.ending, Ending::Enough { failed: 2 });
 }
 
@@ -521,9 +517,7 @@ async fn a_copy_is_given_the_code_of_files_that_are_as_they_were() {
             repeat: Vec::new(),
             timeout: Duration::from_mins(1),
         };
-        let Outcome::Ran { run, .. } = warm.run(&baseline, &copy).await.unwrap() else {
-            panic!("it is no exchange");
-        };
+        let run = ran(&warm, &baseline, &copy).await;
         assert_eq!(run.status(&plain), test_of_plain, "{text:?}");
         assert_eq!(run.status(&test_file), Status::Failed, "{text:?}");
     }
